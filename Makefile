@@ -1,0 +1,214 @@
+# toggled: one Makefile, no recursion. `make help` lists the targets.
+#
+# A variant (release debug asan tsan cover fuzz) only sets CFLAGS.<name> and has
+# its own tree below build/. Nothing is written beside the sources.
+
+VARIANT ?= release
+B       := build/$(VARIANT)
+CC      ?= cc
+PREFIX  ?= /usr/local
+V       ?= 0
+Q       := $(if $(filter 1,$(V)),,@)
+VERSION := $(shell sed -n 's|.*TOGGLED_VERSION "\(.*\)"|\1|p' include/base/version.h)
+
+PKGS      := libmicrohttpd libevent_core libevent_extra sqlite3 jansson gnutls zlib
+TEST_PKGS := check libcurl
+# Where packages are not installed yet, `make deps` comes first and asks again.
+PKG_CFLAGS  = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS    = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+TEST_CFLAGS = $(shell pkg-config --cflags $(TEST_PKGS) 2>/dev/null)
+TEST_LIBS   = $(shell pkg-config --libs $(TEST_PKGS) 2>/dev/null)
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+	-Wcast-qual -Wcast-align -Wformat=2 -Wundef -Wvla -Wwrite-strings \
+	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	-Wpointer-arith -Wswitch-enum -Wimplicit-fallthrough -Wnull-dereference \
+	$(if $(WERROR),-Werror)
+
+HARDEN         := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+CFLAGS.release := -O2 -g $(HARDEN)
+LDFLAGS.release := -pie -Wl,-z,relro,-z,now
+CFLAGS.debug   := -O0 -g3
+CFLAGS.asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS.asan   := -fsanitize=address,undefined
+CFLAGS.tsan    := -O1 -g -fsanitize=thread
+LDFLAGS.tsan   := -fsanitize=thread
+CFLAGS.cover   := -O0 -g --coverage
+LDFLAGS.cover  := --coverage
+CFLAGS.fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+LDFLAGS.fuzz   := -fsanitize=address,undefined
+
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Iinclude -Isrc -MMD -MP -pthread \
+	$(WARN) $(CFLAGS.$(VARIANT)) $(PKG_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS = -pthread $(LDFLAGS.$(VARIANT)) $(LDFLAGS)
+
+LIB_SRC := $(sort $(filter-out src/daemon/main.c,$(wildcard src/*/*.c)))
+GEN_SRC := $(B)/gen/migrations.c $(B)/gen/assets.c
+LIB_OBJ := $(LIB_SRC:src/%.c=$(B)/obj/%.o) $(GEN_SRC:$(B)/gen/%.c=$(B)/obj/gen/%.o)
+LIB     := $(B)/libtoggled.a
+BIN     := $(B)/toggled
+
+UNIT   := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
+FAULT  := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fault/test_*.c)))
+HTTP   := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/http/test_*.c)))
+FUZZ   := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+BENCHES := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/bench/*.c)))
+TESTS  := $(UNIT) $(FAULT) $(HTTP)
+# What several tests of a folder share; every file there that is no test.
+HELP_SRC := $(filter-out $(wildcard tests/*/test_*.c),$(wildcard tests/unit/*.c tests/fault/*.c tests/http/*.c))
+HELP_OBJ := $(HELP_SRC:tests/%.c=$(B)/obj/tests/%.o)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all deps deps-run run test check asan tsan fuzz fuzz-replay cover bench lint \
+	headers layers banned format format-check tidy cppcheck spell clean help install
+
+all: $(BIN) ## build build/$(VARIANT)/toggled
+
+help: ## list the targets
+	@sed -n 's/^\([a-z -]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+deps: ## install what is missing (Debian packages)
+	$(Q)sh tests/lint/install-deps test
+
+deps-run:
+	$(Q)sh tests/lint/install-deps run
+
+run: deps-run ## build, load the example into a fresh database, serve on 127.0.0.1:8016
+	$(Q)$(MAKE) --no-print-directory $(BIN)
+	$(Q)sh conf/run-example $(BIN)
+
+test: deps ## install what is missing, build, run every test
+	$(Q)$(MAKE) --no-print-directory check
+
+check: $(BIN) $(TESTS) $(FUZZ) layers ## run every test of VARIANT
+	$(Q)sh tests/lint/replay-fuzz $(FUZZ)
+	$(Q)TOGGLED=$(BIN) sh tests/lint/run-tests $(TESTS)
+
+asan tsan: ## run every test under the sanitizer
+	$(Q)$(MAKE) --no-print-directory VARIANT=$@ check
+
+# Built by clang with libFuzzer's instrumentation; each target runs for FUZZ_SECONDS.
+FUZZ_SECONDS ?= 20
+fuzz: ## fuzz every target for FUZZ_SECONDS (20)
+	$(Q)$(MAKE) --no-print-directory VARIANT=fuzz CC=clang fuzz-run
+
+fuzz-run: $(FUZZ)
+	$(Q)for t in $(FUZZ); do n=$${t##*/fuzz_}; mkdir -p $(B)/corpus/$$n $(B)/artifacts; \
+		echo "fuzz: $$n"; \
+		$$t -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 -timeout=5 -print_final_stats=1 \
+			-artifact_prefix=$(B)/artifacts/$$n- $(B)/corpus/$$n tests/fuzz/corpus/$$n \
+			2>$(B)/artifacts/$$n.log || { tail -n 40 $(B)/artifacts/$$n.log; exit 1; }; \
+		grep -E 'stat::number_of_executed_units|cov:' $(B)/artifacts/$$n.log | tail -n 2; \
+	done
+
+fuzz-replay: ## feed the stored corpus to every fuzz target, under the sanitizers
+	$(Q)$(MAKE) --no-print-directory VARIANT=asan fuzz-replay-run
+
+fuzz-replay-run: $(FUZZ)
+	$(Q)sh tests/lint/replay-fuzz $(FUZZ)
+
+cover: ## run every test, print coverage by folder
+	$(Q)$(MAKE) --no-print-directory VARIANT=cover check
+	$(Q)gcovr -r . --object-directory build/cover --filter 'src/' --exclude-throw-branches -s 2>/dev/null | tail -n 200
+
+bench: $(BIN) $(BENCHES) ## measure against floor server, nginx + nchan, bare SQLite (BENCH=quick)
+	$(Q)BENCH="$(BENCH)" sh tests/bench/run $(B)
+
+install: $(BIN) ## install under DESTDIR and PREFIX
+	$(Q)install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/toggled
+	$(Q)install -D -m 644 conf/toggled.conf $(DESTDIR)$(PREFIX)/share/doc/toggled/toggled.conf
+	$(Q)install -D -m 644 conf/example.json $(DESTDIR)$(PREFIX)/share/doc/toggled/example.json
+	$(Q)install -D -m 644 docs/man/toggled.8 $(DESTDIR)$(PREFIX)/share/man/man8/toggled.8
+	$(Q)install -D -m 644 docs/man/toggled.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/toggled.conf.5
+	$(Q)install -D -m 644 conf/toggled.service $(DESTDIR)$(PREFIX)/lib/systemd/system/toggled.service
+
+$(BIN): $(B)/obj/daemon/main.o $(LIB)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$(LIB): $(LIB_OBJ)
+	@echo "  AR      $@"
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(B)/obj/%.o: src/%.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(B)/obj/gen/%.o: $(B)/gen/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(B)/obj/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(TEST_CFLAGS) -Itests -c -o $@ $<
+
+$(B)/gen/migrations.c: $(wildcard migrations/*.sql) tests/lint/embed
+	@mkdir -p $(@D)
+	$(Q)sh tests/lint/embed migrations $(sort $(wildcard migrations/*.sql)) > $@
+
+$(B)/gen/assets.c: docs/openapi.yaml tests/lint/embed
+	@mkdir -p $(@D)
+	$(Q)sh tests/lint/embed assets docs/openapi.yaml > $@
+
+# Under VARIANT=fuzz libFuzzer brings main; else it replays the files it is given.
+FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(B)/obj/tests/fuzz/replay.o)
+$(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/%.o $(FUZZ_MAIN) $(LIB)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer) -o $@ $^ $(PKG_LIBS)
+
+$(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+# A test links with the helpers of its own folder. The stem would take the place
+# of a % that is written out.
+ANY := %
+.SECONDEXPANSION:
+$(B)/tests/%: $(B)/obj/tests/%.o $$(filter $(B)/obj/tests/$$(*D)/$$(ANY),$(HELP_OBJ)) $(LIB)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(PKG_LIBS)
+
+lint: layers banned headers format-check tidy cppcheck spell ## every static check
+
+layers: ## fail on an include that does not point downwards
+	$(Q)sh tests/lint/check-layers
+
+banned: ## fail on calls the house does not use
+	$(Q)sh tests/lint/check-banned
+
+headers: ## every header compiles alone, with gcc and clang
+	$(Q)for h in $$(find include src -name '*.h'); do \
+		for cc in gcc clang; do \
+			$$cc -std=c11 -D_GNU_SOURCE -Iinclude -Isrc $(PKG_CFLAGS) -Wall -Wextra -Werror -Wno-unused-function -fsyntax-only -x c $$h || exit 1; \
+		done; done; echo "headers: each compiles alone"
+
+C_FILES = $(shell find src include tests -name '*.[ch]')
+
+format: ## rewrite the sources in the house style
+	$(Q)clang-format -i $(C_FILES)
+
+format-check:
+	$(Q)clang-format --dry-run -Werror $(C_FILES) && echo "format: clean"
+
+tidy:
+	$(Q)printf '%s\n' $(LIB_SRC) src/daemon/main.c | xargs -P 2 -n 6 sh -c \
+		'clang-tidy --quiet "$$@" -- -std=c11 -D_GNU_SOURCE -Iinclude -Isrc $(PKG_CFLAGS) 2>/dev/null' tidy \
+		&& echo "clang-tidy: clean"
+
+cppcheck:
+	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
+		--inline-suppr --suppress=missingIncludeSystem -Iinclude -Isrc src && echo "cppcheck: clean"
+
+spell:
+	$(Q)codespell --ignore-words=tests/lint/words README.md docs src include conf migrations && echo "codespell: clean"
+
+clean: ## remove build/
+	$(Q)rm -rf build
+
+-include $(shell find build -name '*.d' 2>/dev/null)
