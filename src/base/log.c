@@ -1,0 +1,268 @@
+/*
+ * A line is built in memory and leaves in one write(2), so that lines of
+ * several threads do not mix. Nobody waits for the log and nobody learns that
+ * a line was lost.
+ *
+ * Text: time, level, event, then name=value; a value with spaces, quotes, '='
+ * or bytes that are not printable stands in quotes, with C escapes.
+ */
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/mem.h"
+
+enum { VALUE_BYTES_MAX = 1024 };
+
+struct log {
+	int fd;
+	atomic_int level;
+	enum log_format format;
+};
+
+static const char *const level_names[] = {
+	[LOG_ERROR] = "error",
+	[LOG_WARN] = "warn",
+	[LOG_INFO] = "info",
+	[LOG_DEBUG] = "debug",
+};
+
+static const char *const format_names[] = {
+	[LOG_TEXT] = "text",
+	[LOG_JSON] = "json",
+};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+struct log *
+log_new(int fd, enum log_level level, enum log_format format)
+{
+	struct log *log = mem_alloc(sizeof(*log));
+
+	log->fd = fd;
+	atomic_init(&log->level, (int)level);
+	log->format = format;
+	return log;
+}
+
+void
+log_free(struct log *log)
+{
+	free(log);
+}
+
+void
+log_set_level(struct log *log, enum log_level level)
+{
+	atomic_store_explicit(&log->level, (int)level, memory_order_relaxed);
+}
+
+bool
+log_enabled(const struct log *log, enum log_level level)
+{
+	return log != NULL &&
+	       (int)level <=
+		   atomic_load_explicit(&log->level, memory_order_relaxed);
+}
+
+bool
+log_level_parse(const char *name, enum log_level *level)
+{
+	for (size_t i = 0; i < COUNT_OF(level_names); i++) {
+		if (strcmp(name, level_names[i]) == 0) {
+			*level = (enum log_level)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+log_format_parse(const char *name, enum log_format *format)
+{
+	for (size_t i = 0; i < COUNT_OF(format_names); i++) {
+		if (strcmp(name, format_names[i]) == 0) {
+			*format = (enum log_format)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Lead bytes of UTF-8 and what the byte behind them may be, which shuts out
+ * overlong forms, surrogates, everything above U+10FFFF, and the control
+ * characters U+0080 to U+009F. */
+struct utf8_lead {
+	unsigned char first, last;
+	unsigned char next_min, next_max;
+	size_t length;
+};
+
+static const struct utf8_lead utf8_leads[] = {
+	{ 0x20, 0x7e, 0x00, 0xff, 1 }, { 0xc2, 0xc2, 0xa0, 0xbf, 2 },
+	{ 0xc3, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+	{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 },
+	{ 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
+	{ 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+};
+
+/* The length of the printable character at `text`, or 0. The text's NUL ends
+ * every sequence that is cut off. */
+static size_t
+printable(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	const struct utf8_lead *lead = NULL;
+
+	for (size_t i = 0; i < COUNT_OF(utf8_leads) && lead == NULL; i++) {
+		if (at[0] >= utf8_leads[i].first && at[0] <= utf8_leads[i].last)
+			lead = &utf8_leads[i];
+	}
+	if (lead == NULL)
+		return 0;
+	if (at[1] < lead->next_min || at[1] > lead->next_max)
+		return 0;
+	for (size_t i = 2; i < lead->length; i++) {
+		if (at[i] < 0x80 || at[i] > 0xbf)
+			return 0;
+	}
+	return lead->length;
+}
+
+/* The escape of a byte that has a short one, or NULL. */
+static const char *
+short_escape(char c)
+{
+	static const char from[] = "\"\\\n\r\t";
+	static const char *const to[] = { "\\\"", "\\\\", "\\n", "\\r", "\\t" };
+	const char *at = c == '\0' ? NULL : strchr(from, c);
+
+	return at == NULL ? NULL : to[at - from];
+}
+
+static void
+put_escaped(struct bytes *line, const char *text, enum log_format format)
+{
+	const char *at = text;
+
+	while (*at != '\0') {
+		const char *escape = short_escape(*at);
+		size_t length = printable(at);
+		unsigned byte = (unsigned char)*at;
+
+		if ((size_t)(at - text) + length > VALUE_BYTES_MAX) {
+			bytes_append_str(line, "...(cut)");
+			return;
+		}
+		if (escape != NULL)
+			bytes_append_str(line, escape);
+		else if (length > 0)
+			bytes_append(line, at, length);
+		else if (format == LOG_TEXT)
+			bytes_printf(line, "\\x%02x", byte);
+		else if (byte < 0x80)
+			bytes_printf(line, "\\u%04x", byte);
+		else
+			bytes_append_str(line, "\\ufffd");
+		at += length > 0 ? length : 1;
+	}
+}
+
+static void
+put_quoted(struct bytes *line, const char *text, enum log_format format)
+{
+	bytes_append_char(line, '"');
+	put_escaped(line, text, format);
+	bytes_append_char(line, '"');
+}
+
+static bool
+has_special(const char *text)
+{
+	const char *at = text;
+
+	while (*at != '\0') {
+		size_t length = printable(at);
+
+		if (length == 0 || strchr(" \"\\=", *at) != NULL)
+			return true;
+		at += length;
+	}
+	return at == text;
+}
+
+static void
+build_text(struct bytes *line, enum log_level level, const char *event,
+	   const struct log_field *fields)
+{
+	bytes_append_char(line, ' ');
+	bytes_append_str(line, level_names[level]);
+	bytes_append_char(line, ' ');
+	put_escaped(line, event, LOG_TEXT);
+	for (; fields->name != NULL; fields++) {
+		bytes_append_char(line, ' ');
+		bytes_append_str(line, fields->name);
+		bytes_append_char(line, '=');
+		if (fields->text == NULL)
+			bytes_append_int(line, fields->number);
+		else if (has_special(fields->text))
+			put_quoted(line, fields->text, LOG_TEXT);
+		else
+			put_escaped(line, fields->text, LOG_TEXT);
+	}
+}
+
+static void
+build_json(struct bytes *line, enum log_level level, const char *event,
+	   const struct log_field *fields)
+{
+	bytes_append_str(line, ",\"level\":");
+	put_quoted(line, level_names[level], LOG_JSON);
+	bytes_append_str(line, ",\"event\":");
+	put_quoted(line, event, LOG_JSON);
+	for (; fields->name != NULL; fields++) {
+		bytes_append_char(line, ',');
+		put_quoted(line, fields->name, LOG_JSON);
+		bytes_append_char(line, ':');
+		if (fields->text == NULL)
+			bytes_append_int(line, fields->number);
+		else
+			put_quoted(line, fields->text, LOG_JSON);
+	}
+}
+
+void
+log_event(struct log *log, enum log_level level, const char *event,
+	  const struct log_field *fields)
+{
+	int saved_errno = errno;
+	struct clock clock = clock_system();
+	char now[CLOCK_TEXT_BYTES];
+	struct bytes line;
+	ssize_t written;
+
+	if (!log_enabled(log, level))
+		return;
+	bytes_init(&line);
+	clock_format(clock_wall_ms(&clock), now);
+	if (log->format == LOG_TEXT) {
+		bytes_append_str(&line, now);
+		build_text(&line, level, event, fields);
+	} else {
+		bytes_printf(&line, "{\"time\":\"%s\"", now);
+		build_json(&line, level, event, fields);
+		bytes_append_char(&line, '}');
+	}
+	bytes_append_char(&line, '\n');
+	do {
+		written = write(log->fd, line.data, line.length);
+	} while (written < 0 && errno == EINTR);
+	bytes_fini(&line);
+	errno = saved_errno;
+}

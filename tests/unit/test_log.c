@@ -1,0 +1,258 @@
+#include "base/log.h"
+
+#include <check.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum { TIME_BYTES = sizeof("2026-11-22T14:03:00.123Z") - 1 };
+
+/* A log that writes into a pipe, and the other end of it. */
+struct capture {
+	struct log *log;
+	int fds[2];
+	char text[65536];
+};
+
+static void
+capture_init(struct capture *capture, enum log_level level,
+	     enum log_format format)
+{
+	ck_assert_int_eq(pipe(capture->fds), 0);
+	capture->log = log_new(capture->fds[1], level, format);
+}
+
+/* What was written so far: one read, so one line if there was one write. */
+static const char *
+capture_read(struct capture *capture)
+{
+	ssize_t length;
+
+	length =
+	    read(capture->fds[0], capture->text, sizeof(capture->text) - 1);
+	ck_assert_int_gt(length, 0);
+	capture->text[length] = '\0';
+	return capture->text;
+}
+
+static void
+capture_fini(struct capture *capture)
+{
+	log_free(capture->log);
+	close(capture->fds[0]);
+	close(capture->fds[1]);
+}
+
+START_TEST(test_log_text_when_event_then_time_level_event_fields)
+{
+	struct capture capture;
+	const char *line;
+	char time[TIME_BYTES + 1];
+	int64_t ms;
+
+	capture_init(&capture, LOG_INFO, LOG_TEXT);
+	log_to(capture.log, LOG_INFO, "listening",
+	       LOG_S("address", "127.0.0.1"), LOG_N("port", 8016));
+	line = capture_read(&capture);
+	memcpy(time, line, TIME_BYTES);
+	time[TIME_BYTES] = '\0';
+	ck_assert(clock_parse(time, &ms));
+	ck_assert_str_eq(line + TIME_BYTES,
+			 " info listening address=127.0.0.1 port=8016\n");
+	capture_fini(&capture);
+}
+END_TEST
+
+START_TEST(test_log_when_event_has_no_fields_then_line)
+{
+	struct capture capture;
+
+	capture_init(&capture, LOG_DEBUG, LOG_TEXT);
+	log_to(capture.log, LOG_DEBUG, "shutting down");
+	ck_assert_str_eq(capture_read(&capture) + TIME_BYTES,
+			 " debug shutting down\n");
+	capture_fini(&capture);
+}
+END_TEST
+
+struct value_case {
+	const char *value;
+	const char *text; /* after the '=' */
+	const char *json; /* the value as a JSON parser sees it */
+};
+
+static const struct value_case value_cases[] = {
+	{ "plain", "plain", "plain" },
+	{ "", "\"\"", "" },
+	{ "two words", "\"two words\"", "two words" },
+	{ "say \"hi\"", "\"say \\\"hi\\\"\"", "say \"hi\"" },
+	{ "a=b", "\"a=b\"", "a=b" },
+	{ "back\\slash", "\"back\\\\slash\"", "back\\slash" },
+	{ "x\ninfo forged", "\"x\\ninfo forged\"", "x\ninfo forged" },
+	{ "\r\t", "\"\\r\\t\"", "\r\t" },
+	{ "\x1b[2J", "\"\\x1b[2J\"", "\x1b[2J" },
+	{ "\x7f", "\"\\x7f\"", "\x7f" },
+	{ "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f" },
+	{ "\xf0\x9f\x9a\xa9", "\xf0\x9f\x9a\xa9", "\xf0\x9f\x9a\xa9" },
+	{ "\xc2\x9b", "\"\\xc2\\x9b\"", "\xef\xbf\xbd\xef\xbf\xbd" },
+	{ "\xff", "\"\\xff\"", "\xef\xbf\xbd" },
+	{ "\xc3", "\"\\xc3\"", "\xef\xbf\xbd" },
+	{ "\xe2\x82", "\"\\xe2\\x82\"", "\xef\xbf\xbd\xef\xbf\xbd" },
+	{ "\xc0\x80", "\"\\xc0\\x80\"", "\xef\xbf\xbd\xef\xbf\xbd" },
+	{ "\xed\xa0\x80", "\"\\xed\\xa0\\x80\"",
+	  "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+};
+
+START_TEST(test_log_text_when_value_is_special_then_escaped)
+{
+	const struct value_case *c = &value_cases[_i];
+	struct capture capture;
+	const char *at;
+	size_t length = strlen(c->text);
+
+	capture_init(&capture, LOG_INFO, LOG_TEXT);
+	log_to(capture.log, LOG_WARN, "e", LOG_S("v", c->value));
+	at = capture_read(&capture) + TIME_BYTES + strlen(" warn e v=");
+	ck_assert_uint_eq(strlen(at), length + 1);
+	ck_assert_mem_eq(at, c->text, length);
+	ck_assert_int_eq(at[length], '\n');
+	capture_fini(&capture);
+}
+END_TEST
+
+START_TEST(test_log_json_when_value_is_special_then_valid_json)
+{
+	const struct value_case *c = &value_cases[_i];
+	struct capture capture;
+	json_t *line;
+	int64_t ms;
+
+	capture_init(&capture, LOG_INFO, LOG_JSON);
+	log_to(capture.log, LOG_ERROR, "it broke", LOG_S("v", c->value),
+	       LOG_N("n", -5));
+	line = json_loads(capture_read(&capture), 0, NULL);
+	ck_assert_ptr_nonnull(line);
+	ck_assert_str_eq(strchr(capture.text, '\n'), "\n");
+	ck_assert_uint_eq(json_object_size(line), 5);
+	ck_assert(
+	    clock_parse(json_string_value(json_object_get(line, "time")), &ms));
+	ck_assert_str_eq(json_string_value(json_object_get(line, "level")),
+			 "error");
+	ck_assert_str_eq(json_string_value(json_object_get(line, "event")),
+			 "it broke");
+	ck_assert_str_eq(json_string_value(json_object_get(line, "v")),
+			 c->json);
+	ck_assert_int_eq(json_integer_value(json_object_get(line, "n")), -5);
+	json_decref(line);
+	capture_fini(&capture);
+}
+END_TEST
+
+START_TEST(test_log_when_value_is_long_then_cut_visibly)
+{
+	struct capture capture;
+	char value[8192];
+	const char *line;
+
+	memset(value, 'x', sizeof(value) - 1);
+	value[sizeof(value) - 1] = '\0';
+	/* A character across the limit goes as a whole. */
+	memcpy(value + 1023, "\xc3\xa4", 2);
+	capture_init(&capture, LOG_INFO, (enum log_format)_i);
+	log_to(capture.log, LOG_INFO, "e", LOG_S("v", value));
+	line = capture_read(&capture);
+	ck_assert_uint_lt(strlen(line), 1024 + 120);
+	ck_assert_ptr_nonnull(strstr(line, "x...(cut)"));
+	ck_assert_ptr_null(strchr(line, '\xc3'));
+	capture_fini(&capture);
+}
+END_TEST
+
+START_TEST(test_log_when_level_is_below_then_nothing_is_written)
+{
+	struct capture capture;
+
+	capture_init(&capture, LOG_WARN, LOG_TEXT);
+	ck_assert(log_enabled(capture.log, LOG_ERROR));
+	ck_assert(log_enabled(capture.log, LOG_WARN));
+	ck_assert(!log_enabled(capture.log, LOG_INFO));
+	log_to(capture.log, LOG_INFO, "unheard");
+	log_set_level(capture.log, LOG_DEBUG);
+	ck_assert(log_enabled(capture.log, LOG_DEBUG));
+	log_to(capture.log, LOG_DEBUG, "heard");
+	ck_assert_str_eq(capture_read(&capture) + TIME_BYTES, " debug heard\n");
+	capture_fini(&capture);
+}
+END_TEST
+
+START_TEST(test_log_when_null_or_broken_then_errno_stays)
+{
+	struct log *log = log_new(-1, LOG_DEBUG, LOG_TEXT);
+
+	ck_assert(!log_enabled(NULL, LOG_ERROR));
+	errno = EXDEV;
+	log_to(NULL, LOG_ERROR, "x");
+	log_to(log, LOG_ERROR, "x", LOG_N("n", 1));
+	ck_assert_int_eq(errno, EXDEV);
+	log_free(log);
+	log_free(NULL);
+}
+END_TEST
+
+START_TEST(test_log_parse_when_name_then_value)
+{
+	enum log_level level = LOG_ERROR;
+	enum log_format format = LOG_TEXT;
+
+	ck_assert(log_level_parse("debug", &level));
+	ck_assert_int_eq(level, LOG_DEBUG);
+	ck_assert(log_level_parse("error", &level));
+	ck_assert_int_eq(level, LOG_ERROR);
+	ck_assert(!log_level_parse("Error", &level));
+	ck_assert(!log_level_parse("", &level));
+	ck_assert(log_format_parse("json", &format));
+	ck_assert_int_eq(format, LOG_JSON);
+	ck_assert(!log_format_parse("xml", &format));
+}
+END_TEST
+
+static Suite *
+log_suite(void)
+{
+	Suite *suite = suite_create("log");
+	TCase *tcase = tcase_create("log");
+	int values = (int)(sizeof(value_cases) / sizeof(value_cases[0]));
+
+	tcase_add_test(tcase,
+		       test_log_text_when_event_then_time_level_event_fields);
+	tcase_add_test(tcase, test_log_when_event_has_no_fields_then_line);
+	tcase_add_loop_test(
+	    tcase, test_log_text_when_value_is_special_then_escaped, 0, values);
+	tcase_add_loop_test(tcase,
+			    test_log_json_when_value_is_special_then_valid_json,
+			    0, values);
+	tcase_add_loop_test(tcase, test_log_when_value_is_long_then_cut_visibly,
+			    LOG_TEXT, LOG_JSON + 1);
+	tcase_add_test(tcase,
+		       test_log_when_level_is_below_then_nothing_is_written);
+	tcase_add_test(tcase, test_log_when_null_or_broken_then_errno_stays);
+	tcase_add_test(tcase, test_log_parse_when_name_then_value);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
+
+int
+main(void)
+{
+	SRunner *runner = srunner_create(log_suite());
+	int failed;
+
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
