@@ -1,0 +1,44 @@
+/*
+ * A change: one atomic commit to one environment. The only way anything
+ * changes. Before and after of each definition travel with it, so that
+ * history, dry run and rollback speak of the same thing.
+ */
+#ifndef MODEL_CHANGE_H
+#define MODEL_CHANGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "model/definition.h"
+
+struct change_item {
+	enum kind kind;
+	struct string key;
+	struct definition *before; /* NULL: there was none */
+	struct definition *after;  /* NULL: removed */
+};
+
+struct change {
+	int64_t revision;
+	int64_t at_ms; /* wall clock; never earlier than the change before */
+	struct string environment;
+	struct string actor;
+	struct string comment;
+	struct change_item *items; /* each kind and key at most once */
+	size_t count;
+};
+
+/* An owned change without items; copies the strings. */
+struct change *change_new(struct string environment, struct string actor,
+			  struct string comment) MUST_CHECK;
+
+/* Append an item; takes one reference of its own to before and after. */
+void change_add(struct change *change, enum kind kind, struct string key,
+		const struct definition *before,
+		const struct definition *after);
+
+/* NULL is allowed. */
+void change_free(struct change *change);
+
+#endif

@@ -1,0 +1,218 @@
+#include "model/value.h"
+
+#include <string.h>
+
+static const char *const type_names[] = {
+	[VALUE_NULL] = "null",       [VALUE_BOOL] = "boolean",
+	[VALUE_INTEGER] = "integer", [VALUE_REAL] = "number",
+	[VALUE_STRING] = "string",   [VALUE_ARRAY] = "array",
+	[VALUE_OBJECT] = "object",
+};
+
+const char *
+value_type_name(const struct value *value)
+{
+	return type_names[value->type];
+}
+
+static bool
+is_equal_text(struct string a, const char *data, size_t length)
+{
+	return a.length == length &&
+	       (length == 0 || memcmp(a.data, data, length) == 0);
+}
+
+const struct value *
+value_get(const struct value *object, const char *name)
+{
+	return value_get_n(object, name, strlen(name));
+}
+
+const struct value *
+value_get_n(const struct value *object, const char *name, size_t length)
+{
+	if (object->type != VALUE_OBJECT)
+		return NULL;
+	for (size_t i = 0; i < object->object.count; i++) {
+		const struct member *member = &object->object.members[i];
+
+		if (is_equal_text(member->name, name, length))
+			return &member->value;
+	}
+	return NULL;
+}
+
+bool
+value_is_string(const struct value *value, const char *text)
+{
+	return value->type == VALUE_STRING &&
+	       is_equal_text(value->string, text, strlen(text));
+}
+
+static bool
+is_equal_array(const struct value *a, const struct value *b)
+{
+	if (a->array.count != b->array.count)
+		return false;
+	for (size_t i = 0; i < a->array.count; i++) {
+		if (!value_equal(&a->array.items[i], &b->array.items[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Names are unique, so equal counts and one direction are enough. Objects
+ * mostly come in the same order: look there first. */
+static bool
+is_equal_object(const struct value *a, const struct value *b)
+{
+	if (a->object.count != b->object.count)
+		return false;
+	for (size_t i = 0; i < a->object.count; i++) {
+		const struct member *mine = &a->object.members[i];
+		const struct member *beside = &b->object.members[i];
+		const struct value *other = &beside->value;
+
+		if (!is_equal_text(beside->name, mine->name.data,
+				   mine->name.length))
+			other =
+			    value_get_n(b, mine->name.data, mine->name.length);
+		if (other == NULL || !value_equal(&mine->value, other))
+			return false;
+	}
+	return true;
+}
+
+bool
+value_equal(const struct value *a, const struct value *b)
+{
+	if (a->type != b->type)
+		return false;
+	switch (a->type) {
+	case VALUE_NULL:
+		return true;
+	case VALUE_BOOL:
+		return a->boolean == b->boolean;
+	case VALUE_INTEGER:
+		return a->integer == b->integer;
+	case VALUE_REAL:
+		return !(a->real < b->real) && !(a->real > b->real);
+	case VALUE_STRING:
+		return is_equal_text(a->string, b->string.data,
+				     b->string.length);
+	case VALUE_ARRAY:
+		return is_equal_array(a, b);
+	case VALUE_OBJECT:
+		return is_equal_object(a, b);
+	}
+	return false;
+}
+
+static struct string
+copy_string(struct arena *arena, struct string string)
+{
+	return (struct string){
+		arena_copy(arena, string.data, string.length),
+		string.length,
+	};
+}
+
+static struct value
+copy_array(struct arena *arena, const struct value *value)
+{
+	struct value copy = *value;
+
+	copy.array.items =
+	    arena_zalloc(arena, value->array.count, sizeof(struct value));
+	for (size_t i = 0; i < value->array.count; i++)
+		copy.array.items[i] = value_copy(arena, &value->array.items[i]);
+	return copy;
+}
+
+static struct value
+copy_object(struct arena *arena, const struct value *value)
+{
+	struct value copy = *value;
+
+	copy.object.members =
+	    arena_zalloc(arena, value->object.count, sizeof(struct member));
+	for (size_t i = 0; i < value->object.count; i++) {
+		const struct member *from = &value->object.members[i];
+		struct member *to = &copy.object.members[i];
+
+		to->name = copy_string(arena, from->name);
+		to->value = value_copy(arena, &from->value);
+	}
+	return copy;
+}
+
+struct value
+value_copy(struct arena *arena, const struct value *value)
+{
+	struct value copy = *value;
+
+	switch (value->type) {
+	case VALUE_STRING:
+		copy.string = copy_string(arena, value->string);
+		return copy;
+	case VALUE_ARRAY:
+		return copy_array(arena, value);
+	case VALUE_OBJECT:
+		return copy_object(arena, value);
+	case VALUE_NULL:
+	case VALUE_BOOL:
+	case VALUE_INTEGER:
+	case VALUE_REAL:
+		return copy;
+	}
+	return copy;
+}
+
+static void
+add_member(struct value *object, struct string name, struct value value)
+{
+	struct member *member = &object->object.members[object->object.count++];
+
+	member->name = name;
+	member->value = value;
+}
+
+struct value
+value_merge_patch(struct arena *arena, const struct value *target,
+		  const struct value *patch)
+{
+	static const struct value nothing = { .type = VALUE_OBJECT };
+	struct value result = nothing;
+
+	if (patch->type != VALUE_OBJECT)
+		return *patch;
+	if (target == NULL || target->type != VALUE_OBJECT)
+		target = &nothing;
+	result.object.members =
+	    arena_zalloc(arena, target->object.count + patch->object.count,
+			 sizeof(struct member));
+
+	for (size_t i = 0; i < target->object.count; i++) {
+		const struct member *old = &target->object.members[i];
+		const struct value *change =
+		    value_get_n(patch, old->name.data, old->name.length);
+
+		if (change == NULL)
+			add_member(&result, old->name, old->value);
+		else if (change->type != VALUE_NULL)
+			add_member(
+			    &result, old->name,
+			    value_merge_patch(arena, &old->value, change));
+	}
+	for (size_t i = 0; i < patch->object.count; i++) {
+		const struct member *new = &patch->object.members[i];
+
+		if (new->value.type == VALUE_NULL)
+			continue;
+		if (value_get_n(target, new->name.data, new->name.length) ==
+		    NULL)
+			add_member(&result, new->name,
+				   value_merge_patch(arena, NULL, &new->value));
+	}
+	return result;
+}
