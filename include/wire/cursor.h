@@ -1,0 +1,47 @@
+/*
+ * The small texts of the protocol: cursors, waits, entity tags.
+ */
+#ifndef WIRE_CURSOR_H
+#define WIRE_CURSOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/error.h"
+#include "model/catalog.h"
+
+/* How far a client has got: "epoch.revision" or a bare revision. */
+struct cursor {
+	char epoch[EPOCH_BYTES]; /* "" when bare */
+	int64_t revision;
+};
+
+/* `text` NULL or "" is revision 0. Anything else that is no cursor is
+ * STATUS_INVALID. */
+enum status cursor_decode(const char *text, struct cursor *out,
+                          struct error *err) MUST_CHECK;
+
+enum { WAIT_MAX_MS = 60 * 1000 };
+
+/* "30", "30s", "500ms": milliseconds; more than WAIT_MAX_MS is held to that.
+ * NULL or "" is 0. */
+enum status wait_decode(const char *text, int64_t *wait_ms,
+                        struct error *err) MUST_CHECK;
+
+/* The "wait" preference of a Prefer header (RFC 7240), in milliseconds; false
+ * when the header asks for none. Malformed preferences are ignored, as the RFC
+ * says. */
+bool prefer_decode_wait(const char *prefer, int64_t *wait_ms);
+
+/* Does a list of entity tags (If-None-Match, If-Match) name `tag` (without
+ * quotes)? "*" names every tag; W/ is ignored; missing quotes are tolerated;
+ * the suffix "-gzip" of a compressed form is ignored. */
+bool etag_matches(const char *header, const char *tag);
+
+/* The revision that an If-Match header names: "7", W/"7", "epoch.7". False when
+ * it is not of that form. `any` is set for "*". */
+bool etag_revision(const char *header, const char *epoch, int64_t *revision,
+                   bool *any);
+
+#endif

@@ -1,0 +1,111 @@
+/*
+ * Definitions in and out: the one place that says what a valid toggle, segment
+ * and environment is, and what its text looks like.
+ *
+ * A toggle's text is {"key","type", envelope…, flagd members…, stamp…} with the
+ * flagd members (state variants defaultVariant targeting metadata) together, so
+ * that the flagd document copies them out as they stand.
+ * A segment's text is {"name","rule", stamp…}, its `stored` and `core` are the
+ * rule; an environment's text is {"name","description"?,"fractional",
+ * "metadata"?, stamp…}, its `core` the text "v2" or "v3".
+ * The stamp is "revision","updatedAt","updatedBy".
+ *
+ * "type":"float" is a part of `stored`, in front of the envelope, because
+ * numbers without a fraction do not show it; every other type is derived from
+ * the variants and stands outside.
+ */
+#ifndef WIRE_DEFINITION_H
+#define WIRE_DEFINITION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/error.h"
+#include "eval/evaluate.h"
+#include "model/definition.h"
+#include "model/name.h"
+#include "model/value.h"
+
+/* A definition is nested at most so deep, so that it fits into each document
+ * that carries it (LIMIT_JSON_DEPTH). */
+enum { DEFINITION_DEPTH_MAX = LIMIT_JSON_DEPTH - 3 };
+
+struct stamp {
+	int64_t revision;
+	int64_t at_ms;
+	struct string actor;
+};
+
+/* What a definition is checked against. */
+struct definition_scope {
+	/* The rule of a segment, or NULL when there is none of that name. It has
+	 * to live until the decoding returns. */
+	const struct value *(*segment)(void *ctx, struct string name);
+	void *ctx;
+	/* Broken targeting is stored and answers PARSE_ERROR when evaluated
+	 * (imports, and what the store holds); else it is an error. */
+	bool lenient;
+	/* JSON pointer of the definition in the input, "" for the whole body. */
+	const char *pointer;
+};
+
+/* Check a whole definition and build it. Members that only answers carry (key,
+ * revision, updatedAt, updatedBy) are accepted, so that what was read can be
+ * sent back; `key` must be the one it is stored under. A segment's value is its
+ * rule, or the whole text that was answered ("rule" inside). Sugar ("rollout",
+ * "rules", "value", "enabled") is expanded. Every fault is reported by pointer,
+ * unknown members with a hint. With `lenient`, faults inside targeting do not
+ * fail it but are still reported in `err` (err->code stays STATUS_OK, places
+ * are filled).  `scratch` is used while it runs. */
+enum status definition_decode(enum kind kind, struct string key,
+                              const struct value *json,
+                              const struct stamp *stamp,
+                              const struct definition_scope *scope,
+                              struct arena *scratch, struct definition **out,
+                              struct error *err) MUST_CHECK;
+
+/* The same out of the store's text (definition.stored): trusted, lenient. */
+enum status definition_load(enum kind kind, struct string key,
+                            struct string stored, const struct stamp *stamp,
+                            const struct definition_scope *scope,
+                            struct arena *scratch, struct definition **out,
+                            struct error *err) MUST_CHECK;
+
+/* The members of a definition as a value to patch: those of `stored`. For a
+ * segment: its rule. */
+enum status definition_value(const struct definition *definition,
+                             struct arena *arena, struct value *out,
+                             struct error *err) MUST_CHECK;
+
+/* What a patch makes of `current` (NULL: there is nothing yet): the value for
+ * definition_decode. RFC 7396, but sugar in the patch is expanded first, and
+ * `targeting` is replaced as a whole, since two rules do not merge. The result
+ * shares structure with `patch`. */
+enum status definition_patch(const struct definition *current,
+                             const struct value *patch, const char *pointer,
+                             struct arena *arena, struct value *out,
+                             struct error *err) MUST_CHECK;
+
+/* The value for definition_decode when the flagd members of `current` are
+ * replaced by those of `flag`: of the envelope (description, owner, tags) what
+ * `flag` does not have stays. */
+enum status definition_replace_flag(const struct definition *current,
+                                    const struct value *flag,
+                                    struct arena *arena, struct value *out,
+                                    struct error *err) MUST_CHECK;
+
+/* How an environment buckets users; NULL settings: FRACTIONAL_V2. */
+enum fractional_version
+definition_fractional(const struct definition *settings);
+
+/* A new definition with the same text and a program compiled anew; used when a
+ * segment it refers to changed. */
+enum status definition_recompile(const struct definition *definition,
+                                 const struct definition_scope *scope,
+                                 struct arena *scratch,
+                                 struct definition **out,
+                                 struct error *err) MUST_CHECK;
+
+#endif

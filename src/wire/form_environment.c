@@ -1,0 +1,130 @@
+#include "wire/form.h"
+
+#include <string.h>
+
+#include "wire/json.h"
+#include "wire/toggle.h"
+
+/* What flagd's document says about an environment by itself. */
+static const char *const reserved[] = { "flagSetId", "version", NULL };
+
+static void
+check_description(struct form *form, const struct value *value,
+		  const char *pointer, enum status *status)
+{
+	if (!toggle_check_text(value, pointer, form->err))
+		*status = STATUS_INVALID;
+}
+
+static void
+check_fractional(struct form *form, const struct value *value,
+		 const char *pointer, enum status *status)
+{
+	if (!value_is_string(value, "v2") && !value_is_string(value, "v3"))
+		*status =
+		    error_at(form->err, pointer, "must be \"v2\" or \"v3\"");
+}
+
+static void
+check_metadata(struct form *form, const struct value *value,
+	       const char *pointer, enum status *status)
+{
+	if (!toggle_check_metadata(value, pointer, form->scratch, form->err))
+		*status = STATUS_INVALID;
+	for (const char *const *name = reserved; *name != NULL; name++) {
+		if (value_get(value, *name) != NULL)
+			*status =
+			    error_at(form->err, pointer,
+				     "'%s' is given by the server", *name);
+	}
+}
+
+/* To add a setting: add a row, and a line in docs/API.md ("Environments"). */
+static const struct {
+	const char *name;
+	void (*check)(struct form *form, const struct value *value,
+		      const char *pointer, enum status *status);
+} settings[] = {
+	{ "description", check_description },
+	{ "fractional", check_fractional },
+	{ "metadata", check_metadata },
+};
+
+enum { SETTING_COUNT = sizeof(settings) / sizeof(settings[0]) };
+
+static enum status
+check(struct form *form, const struct value *json)
+{
+	static const char *const names[] = { "description", "fractional",
+					     "metadata",    "name",
+					     "revision",    "updatedAt",
+					     "updatedBy",   NULL };
+	const char *base = form->scope->pointer;
+	enum status status = STATUS_OK;
+
+	if (!json_known_members(json, names, base, form->scratch, form->err))
+		status = STATUS_INVALID;
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		const char *name = settings[i].name;
+		const struct value *value = value_get(json, name);
+
+		if (value != NULL)
+			settings[i].check(form, value,
+					  json_pointer(form->scratch, base,
+						       name, strlen(name)),
+					  &status);
+	}
+	return status;
+}
+
+static void
+put_settings(struct bytes *text, const struct value *json)
+{
+	static const struct value v2 = { .type = VALUE_STRING,
+					 .string = { "v2", 2 } };
+
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		const struct value *value = value_get(json, settings[i].name);
+
+		if (value == NULL && settings[i].check == check_fractional)
+			value = &v2;
+		if (value == NULL)
+			continue;
+		bytes_append_char(text, '"');
+		bytes_append_str(text, settings[i].name);
+		bytes_append_str(text, "\":");
+		value_encode(value, text);
+		bytes_append_char(text, ',');
+	}
+	text->length--;
+}
+
+enum status
+form_read_environment(struct form *form, const struct value *json)
+{
+	static const char member[] = "\"fractional\":";
+	enum status status = STATUS_OK;
+	struct string stored;
+
+	if (json->type != VALUE_OBJECT)
+		return error_at(form->err, form->scope->pointer,
+				"must be an object, not %s",
+				value_type_name(json));
+	if (form->trusted.length == 0)
+		status = check(form, json);
+	form->parts.metadata =
+	    form_object_text(form, value_get(json, "metadata"));
+	form_begin(form, "name");
+	form_begin_stored(form);
+	if (form->trusted.length > 0)
+		form_put_trusted(form);
+	else
+		put_settings(&form->text, json);
+	stored.data = form->text.data + form->stored;
+	stored.length = form->text.length - form->stored;
+	form->core = form->stored + form_find_member(stored, member) +
+		     sizeof(member) - 1;
+	form->core_length = sizeof("\"v2\"") - 1;
+	form_end(form);
+	return status;
+}

@@ -1,0 +1,244 @@
+/*
+ * Text to values in three steps: a scan that measures the nesting, so that a
+ * megabyte of brackets is refused before anything is built from it; jansson,
+ * which knows the grammar; a copy into the arena, which is all that stays.
+ */
+#include "wire/json.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "model/name.h"
+
+struct place {
+	size_t line;
+	size_t column; /* in characters */
+};
+
+static struct place
+place_of(const char *text, size_t at)
+{
+	struct place place = { 1, 1 };
+
+	for (size_t i = 0; i < at; i++) {
+		if (text[i] == '\n') {
+			place.line++;
+			place.column = 1;
+		} else if (((unsigned char)text[i] & 0xc0) != 0x80) {
+			place.column++;
+		}
+	}
+	return place;
+}
+
+/* The offset behind the string whose quote is at `at`, or `length`. */
+static size_t
+skip_string(const char *text, size_t length, size_t at)
+{
+	for (at++; at < length; at++) {
+		if (text[at] == '\\')
+			at++;
+		else if (text[at] == '"')
+			return at + 1;
+	}
+	return length;
+}
+
+static enum status
+check_depth(const char *text, size_t length, size_t limit, struct error *err)
+{
+	size_t depth = 0;
+	size_t i = 0;
+
+	while (i < length) {
+		struct place place;
+
+		switch (text[i]) {
+		case '"':
+			i = skip_string(text, length, i);
+			continue;
+		case '[':
+		case '{':
+			depth++;
+			break;
+		case ']':
+		case '}':
+			depth -= depth > 0;
+			break;
+		default:
+			break;
+		}
+		if (depth > limit) {
+			place = place_of(text, i);
+			return error_set(err, STATUS_INVALID,
+					 "JSON nested deeper than %zu levels "
+					 "at line %zu, column %zu",
+					 limit, place.line, place.column);
+		}
+		i++;
+	}
+	return STATUS_OK;
+}
+
+static bool
+is_blank(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] == '\0' || strchr(" \t\r\n", text[i]) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* How many bytes the UTF-8 sequence at `text` has, 0 when it is none. */
+static size_t
+sequence_length(const char *text)
+{
+	unsigned char lead = (unsigned char)text[0];
+	size_t length = lead < 0x80                   ? 1
+			: lead >= 0xc2 && lead < 0xe0 ? 2
+			: lead >= 0xe0 && lead < 0xf0 ? 3
+			: lead >= 0xf0 && lead < 0xf5 ? 4
+						      : 0;
+
+	for (size_t i = 1; i < length; i++) {
+		if (((unsigned char)text[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return length;
+}
+
+/* jansson quotes what it stumbled over and cuts it anywhere: the text has to
+ * go into a JSON answer and a log all the same. */
+static void
+clean(char *text)
+{
+	size_t at = 0;
+
+	while (text[at] != '\0') {
+		size_t length = sequence_length(text + at);
+		unsigned char c = (unsigned char)text[at];
+
+		if (length == 0 || c < 0x20 || c == 0x7f)
+			text[at] = '?';
+		at += length > 0 ? length : 1;
+	}
+}
+
+static enum status
+report(json_error_t *fault, struct error *err)
+{
+	enum json_error_code code = json_error_code(fault);
+
+	/* The one text of jansson's that speaks to programmers. */
+	if (code == json_error_null_character ||
+	    code == json_error_null_byte_in_key)
+		return error_set(err, STATUS_INVALID,
+				 "malformed JSON at line %d, column %d: "
+				 "\\u0000 is not allowed here",
+				 fault->line, fault->column);
+	clean(fault->text);
+	return error_set(err, STATUS_INVALID,
+			 "malformed JSON at line %d, column %d: %s",
+			 fault->line, fault->column, fault->text);
+}
+
+static struct value convert(struct arena *arena, json_t *json);
+
+static struct value
+convert_array(struct arena *arena, json_t *json)
+{
+	size_t count = json_array_size(json);
+	struct value value = { .type = VALUE_ARRAY };
+
+	value.array.items = arena_zalloc(arena, count, sizeof(struct value));
+	value.array.count = count;
+	for (size_t i = 0; i < count; i++)
+		value.array.items[i] = convert(arena, json_array_get(json, i));
+	return value;
+}
+
+static struct value
+convert_object(struct arena *arena, json_t *json)
+{
+	struct value value = { .type = VALUE_OBJECT };
+	struct member *member;
+
+	member = arena_zalloc(arena, json_object_size(json), sizeof(*member));
+	value.object.members = member;
+	value.object.count = json_object_size(json);
+	for (void *at = json_object_iter(json); at != NULL;
+	     at = json_object_iter_next(json, at), member++) {
+		size_t length = json_object_iter_key_len(at);
+
+		member->name.data =
+		    arena_copy(arena, json_object_iter_key(at), length);
+		member->name.length = length;
+		member->value = convert(arena, json_object_iter_value(at));
+	}
+	return value;
+}
+
+static struct value
+convert_string(struct arena *arena, json_t *json)
+{
+	struct value value = { .type = VALUE_STRING };
+
+	value.string.length = json_string_length(json);
+	value.string.data =
+	    arena_copy(arena, json_string_value(json), value.string.length);
+	return value;
+}
+
+static struct value
+convert(struct arena *arena, json_t *json)
+{
+	switch (json_typeof(json)) {
+	case JSON_OBJECT:
+		return convert_object(arena, json);
+	case JSON_ARRAY:
+		return convert_array(arena, json);
+	case JSON_STRING:
+		return convert_string(arena, json);
+	case JSON_INTEGER:
+		return (struct value){ .type = VALUE_INTEGER,
+				       .integer = json_integer_value(json) };
+	case JSON_REAL:
+		return (struct value){ .type = VALUE_REAL,
+				       .real = json_real_value(json) };
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return (struct value){ .type = VALUE_BOOL,
+				       .boolean = json_is_true(json) };
+	case JSON_NULL:
+		break;
+	}
+	return (struct value){ .type = VALUE_NULL };
+}
+
+enum status
+json_decode(const char *text, size_t length, const struct json_limits *limits,
+	    struct arena *arena, struct value *out, struct error *err)
+{
+	size_t depth = limits != NULL && limits->depth > 0 ? limits->depth
+							   : LIMIT_JSON_DEPTH;
+	size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
+	json_error_t fault;
+	enum status status;
+	json_t *json;
+
+	if (is_blank(text, length))
+		return error_set(err, STATUS_INVALID,
+				 "JSON expected, but there is nothing");
+	status = check_depth(text, length, depth, err);
+	if (status != STATUS_OK)
+		return status;
+	if (limits != NULL && limits->allow_nul)
+		flags |= JSON_ALLOW_NUL;
+	json = json_loadb(text, length, flags, &fault);
+	if (json == NULL)
+		return report(&fault, err);
+	*out = convert(arena, json);
+	json_decref(json);
+	return STATUS_OK;
+}

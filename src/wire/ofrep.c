@@ -1,0 +1,189 @@
+#include "wire/ofrep.h"
+
+#include <string.h>
+
+#include "model/name.h"
+#include "wire/json.h"
+
+enum status
+ofrep_decode_context(struct string body, struct arena *arena,
+		     struct value *context, struct error *err)
+{
+	static const struct json_limits limits = { .allow_nul = true };
+	const struct value *given;
+	struct value root;
+	enum status rc;
+
+	*context = (struct value){ .type = VALUE_OBJECT };
+	if (strspn(body.data == NULL ? "" : body.data, " \t\r\n") ==
+	    body.length)
+		return STATUS_OK;
+	rc = json_decode(body.data, body.length, &limits, arena, &root, err);
+	if (rc != STATUS_OK)
+		return rc;
+	if (root.type != VALUE_OBJECT)
+		return error_at(err, "", "must be an object, not %s",
+				value_type_name(&root));
+	given = value_get(&root, "context");
+	if (given == NULL || given->type == VALUE_NULL)
+		return STATUS_OK;
+	if (given->type != VALUE_OBJECT)
+		return error_at(err, "/context", "must be an object, not %s",
+				value_type_name(given));
+	*context = *given;
+	return STATUS_OK;
+}
+
+/* --- metadata ----------------------------------------------------------- */
+
+/* Members of the object `under` whose names `over` has not are put in front of
+ * those of `over`. Both are flat objects in their JSON text. */
+static void
+put_metadata(struct string under, struct string over, struct bytes *out)
+{
+	struct arena arena;
+	struct value a, b;
+
+	if (under.length <= 2) {
+		if (over.length <= 2)
+			bytes_append_str(out, "{}");
+		else
+			bytes_append(out, over.data, over.length);
+		return;
+	}
+	arena_init(&arena);
+	if (over.length == 0)
+		over = (struct string){ "{}", 2 };
+	/* What we stored is what we read, so neither can fail. */
+	if (json_decode(under.data, under.length, NULL, &arena, &a, NULL) !=
+		STATUS_OK ||
+	    json_decode(over.data, over.length, NULL, &arena, &b, NULL) !=
+		STATUS_OK) {
+		bytes_append_str(out, "{}");
+	} else {
+		a = value_merge_patch(&arena, &a, &b);
+		value_encode(&a, out);
+	}
+	arena_fini(&arena);
+}
+
+static struct string
+shared_metadata(const struct snapshot *snapshot)
+{
+	if (snapshot == NULL || snapshot->settings == NULL)
+		return (struct string){ "", 0 };
+	return snapshot->settings->metadata;
+}
+
+/* --- one flag ----------------------------------------------------------- */
+
+static void
+put_value(const struct definition *toggle, int variant, struct bytes *out)
+{
+	const struct variant *chosen;
+
+	if (variant < 0) {
+		/* A client of typed language wants the member, empty. */
+		bytes_append_str(out, ",\"variant\":\"\"");
+		return;
+	}
+	chosen = &toggle->variants[variant];
+	bytes_append_str(out, ",\"value\":");
+	bytes_append(out, chosen->json.data, chosen->json.length);
+	bytes_append_str(out, ",\"variant\":");
+	value_encode_string(chosen->name.data, chosen->name.length, out);
+}
+
+static void
+put_failure(const char *code, const char *details, struct bytes *out)
+{
+	bytes_append_str(out, "\"errorCode\":\"");
+	bytes_append_str(out, code);
+	bytes_append_str(out, "\",\"errorDetails\":");
+	value_encode_string(details, strlen(details), out);
+}
+
+void
+ofrep_encode_flag(const struct snapshot *snapshot, struct string key,
+		  const struct definition *toggle,
+		  const struct evaluation *evaluation, struct bytes *out)
+{
+	bytes_append_str(out, "{\"key\":");
+	value_encode_string(key.data, key.length, out);
+	bytes_append_char(out, ',');
+	if (evaluation->reason == REASON_ERROR) {
+		put_failure(eval_error_name(evaluation->error),
+			    evaluation->detail, out);
+	} else {
+		bytes_append_str(out, "\"reason\":\"");
+		bytes_append_str(out, reason_name(evaluation->reason));
+		bytes_append_char(out, '"');
+		put_value(toggle, evaluation->variant, out);
+	}
+	bytes_append_str(out, ",\"metadata\":");
+	put_metadata(
+	    shared_metadata(snapshot),
+	    toggle == NULL ? (struct string){ "", 0 } : toggle->metadata, out);
+	bytes_append_char(out, '}');
+}
+
+unsigned
+ofrep_status(const struct evaluation *evaluation)
+{
+	if (evaluation->reason != REASON_ERROR)
+		return 200;
+	return evaluation->error == EVAL_ERROR_FLAG_NOT_FOUND ? 404 : 400;
+}
+
+/* --- all flags ---------------------------------------------------------- */
+
+void
+ofrep_encode_bulk(const struct snapshot *snapshot,
+		  const struct eval_context *context,
+		  struct string event_streams, struct bytes *out)
+{
+	const struct string shared = shared_metadata(snapshot);
+	const struct definition *toggle;
+	struct snapshot_walk walk;
+	bool first = true;
+
+	bytes_append_str(out, "{\"flags\":[");
+	snapshot_walk_from(&walk, snapshot, KIND_TOGGLE,
+			   (struct string){ "", 0 });
+	while ((toggle = snapshot_walk_next(&walk)) != NULL) {
+		struct evaluation evaluation;
+
+		if (!first)
+			bytes_append_char(out, ',');
+		first = false;
+		evaluate(toggle, context, &evaluation);
+		ofrep_encode_flag(snapshot, toggle->key, toggle, &evaluation,
+				  out);
+	}
+	bytes_append_char(out, ']');
+	/* Some clients refuse members that they do not know at this level, so
+	 * each is only there when it says something. */
+	if (shared.length > 2) {
+		bytes_append_str(out, ",\"metadata\":");
+		bytes_append(out, shared.data, shared.length);
+	}
+	if (event_streams.length > 0) {
+		bytes_append_str(out, ",\"eventStreams\":");
+		bytes_append(out, event_streams.data, event_streams.length);
+	}
+	bytes_append_char(out, '}');
+}
+
+void
+ofrep_encode_error(struct string key, const char *code, const char *details,
+		   struct bytes *out)
+{
+	bytes_append_char(out, '{');
+	if (key.length > 0) {
+		bytes_append_str(out, "\"key\":");
+		value_encode_string(key.data, key.length, out);
+		bytes_append_char(out, ',');
+	}
+	put_failure(code, details, out);
+	bytes_append_str(out, ",\"metadata\":{}}");
+}

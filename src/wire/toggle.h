@@ -1,0 +1,62 @@
+/*
+ * The members of a toggle: checked one by one, then against each other. What
+ * comes out borrows from the input and the arena, and is only for the decoder
+ * of definitions.
+ */
+#ifndef WIRE_TOGGLE_H
+#define WIRE_TOGGLE_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "model/definition.h"
+#include "model/value.h"
+
+struct toggle {
+	/* Set before it is read. */
+	struct string key;
+	const char *pointer; /* where it stands in the input */
+	/* Out of the store: unknown members are kept by others, the key is not
+	 * looked at. */
+	bool trusted;
+
+	/* Members as they were given; NULL: absent. */
+	const struct value *description, *owner, *tags, *variants;
+	const struct value *default_variant, *targeting, *metadata;
+
+	bool disabled;
+	bool type_declared;
+	enum variant_type type; /* derived, unless it is declared */
+	int default_index;      /* of the variants, or -1 */
+};
+
+enum status toggle_read(struct toggle *toggle, const struct value *json,
+			struct arena *arena, struct error *err) MUST_CHECK;
+
+/* The last part of toggle_read: members against each other. There are
+ * variants. */
+enum status toggle_settle(struct toggle *toggle, struct arena *arena,
+			  struct error *err) MUST_CHECK;
+
+/* The values of the variants as clients see them, into zeroed `variants`, one
+ * for each member of toggle->variants. Their text is in `text`, which must not
+ * change while they are used. */
+void toggle_encode_variants(const struct toggle *toggle,
+			    struct variant *variants, struct bytes *text);
+
+/* The members that the store keeps, without braces; *core is where the flagd
+ * members begin. */
+void toggle_encode(const struct toggle *toggle, const struct variant *variants,
+		   struct bytes *out, size_t *core);
+
+/* The two checks that other definitions share: each reports its faults and
+ * returns whether there was none. */
+bool toggle_check_metadata(const struct value *value, const char *pointer,
+			   struct arena *arena, struct error *err) MUST_CHECK;
+bool toggle_check_text(const struct value *value, const char *pointer,
+		       struct error *err) MUST_CHECK;
+
+#endif
