@@ -1,0 +1,171 @@
+/*
+ * The store: where the truth lies. One SQLite file in WAL mode, opened
+ * exclusively, one connection, used by one thread (the registry's). The only
+ * code that knows SQL.
+ *
+ * What it keeps is the log: every change with the full definition of each item
+ * after it, numbered densely from 1 and chained by hash. Everything else can be
+ * rebuilt from that.
+ *
+ * Durable means durable: a commit returns after fsync. An fsync that failed
+ * leaves the file in an unknown state; `store_is_dead` is true from then on and
+ * the process has to exit and recover from the disk. A full disk is not fatal:
+ * the commit fails with STATUS_FULL and nothing of it is stored.
+ *
+ * The face is as narrow as a replicated engine can offer, so that another one
+ * can take its place.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "model/catalog.h"
+#include "model/change.h"
+
+struct store;
+
+/* Open the database, create it where there is none, run the migrations it
+ * lacks. A database of a newer release that this one cannot read, a file that
+ * is no toggled database, one that another process holds: each is refused with
+ * a sentence that says what to do. `now_ms` is the wall clock, for a new
+ * database. */
+enum status store_open(const char *path, int64_t now_ms, struct store **store,
+		       struct error *err) MUST_CHECK;
+
+/* NULL is allowed. */
+void store_close(struct store *store);
+
+/* The identity of this life of the store, and its newest revision. */
+const char *store_epoch(const struct store *store);
+int64_t store_head(const struct store *store);
+bool store_is_dead(const struct store *store);
+
+/* One definition as it is stored. The strings are borrowed for the call. */
+struct stored_item {
+	struct string environment;
+	enum kind kind;
+	struct string key;
+	int64_t revision;
+	int64_t at_ms;
+	struct string actor;
+	struct string text; /* definition.stored; length 0: removed */
+	bool removed;
+};
+
+/* Return other than STATUS_OK ends the walk and becomes its result. */
+typedef enum status (*store_item_fn)(const struct stored_item *item, void *ctx,
+				     struct error *err);
+
+/* The newest version of everything as of revision `at` (INT64_MAX: now),
+ * removed things included, ordered by environment, kind, key. `environment`
+ * with length 0 means all of them. */
+enum status store_load(struct store *store, struct string environment,
+		       int64_t at, store_item_fn fn, void *ctx,
+		       struct error *err) MUST_CHECK;
+
+/* One thing as of revision `at`. STATUS_NOT_FOUND when it never was there. */
+enum status store_load_one(struct store *store, struct string environment,
+			   enum kind kind, struct string key, int64_t at,
+			   store_item_fn fn, void *ctx,
+			   struct error *err) MUST_CHECK;
+
+/* The fate of one write, kept under its Idempotency-Key so that a repeated
+ * request answers as the first did. */
+struct idempotency {
+	struct string key; /* length 0: none was given */
+	struct string environment;
+	uint8_t fingerprint[SHA256_BYTES]; /* of what was asked */
+	int64_t revision; /* of the change, or where nothing changed */
+	int32_t verdict;  /* the registry's; the store only keeps it */
+};
+
+/* A change and what to remember of its request. `change` NULL: nothing changed,
+ * only the verdict is to be kept. change->revision is assigned by the caller:
+ * dense, the first one is store_head() + 1. */
+struct store_write {
+	const struct change *change;
+	struct idempotency idempotency;
+};
+
+/* Commit all of it in one transaction, in order, or nothing. STATUS_FULL: no
+ * space; STATUS_IO: the disk failed (see store_is_dead). */
+enum status store_commit(struct store *store, const struct store_write *writes,
+			 size_t count, struct error *err) MUST_CHECK;
+
+/* What stands under an idempotency key. STATUS_NOT_FOUND when nothing does.
+ * key and environment of `found` are left empty. */
+enum status store_find_request(struct store *store, struct string environment,
+			       struct string key, struct idempotency *found,
+			       struct error *err) MUST_CHECK;
+
+/* One change of the history, with its items: for each the stored text after it
+ * and before it. Borrowed for the call. */
+struct stored_change_item {
+	enum kind kind;
+	struct string key;
+	struct string after;  /* length 0: removed */
+	struct string before; /* length 0: there was none */
+	int64_t before_revision;
+	int64_t before_at_ms;
+	struct string before_actor;
+};
+
+struct stored_change {
+	int64_t revision;
+	int64_t at_ms;
+	struct string environment;
+	struct string actor;
+	struct string comment;
+	const struct stored_change_item *items;
+	size_t count;
+};
+
+typedef enum status (*store_change_fn)(const struct stored_change *change,
+				       void *ctx, struct error *err);
+
+struct history_query {
+	struct string environment; /* length 0: all */
+	struct string key; /* length 0: all; else only items of that key */
+	int64_t before;    /* only revisions < before; 0: from the newest */
+	int64_t revision;  /* only this one; 0: any */
+	size_t limit;
+};
+
+/* The matching changes, newest first. */
+enum status store_history(struct store *store,
+			  const struct history_query *query, store_change_fn fn,
+			  void *ctx, struct error *err) MUST_CHECK;
+
+/* The newest revision whose time is at or before `at_ms`; 0: none is. */
+enum status store_revision_at(struct store *store, int64_t at_ms,
+			      int64_t *revision, struct error *err) MUST_CHECK;
+
+/* Time of the newest change, 0 when there is none. */
+int64_t store_newest_at(const struct store *store);
+
+/* An online backup, step by step between commits, so that writes go on. It is
+ * begun into a new file at `path`; each step copies up to `pages` pages and
+ * sets *done when the copy is whole and synced. A copy that failed is removed
+ * by store_backup_end, which is called in any case. */
+struct store_backup;
+enum status store_backup_begin(struct store *store, const char *path,
+			       struct store_backup **backup,
+			       struct error *err) MUST_CHECK;
+enum status store_backup_step(struct store_backup *backup, int pages,
+			      bool *done, struct error *err) MUST_CHECK;
+void store_backup_end(struct store_backup *backup);
+
+/* Walk the whole log and check density, the hash chain and SQLite's own
+ * integrity. On damage: STATUS_CORRUPT and a text that names the first
+ * revision at which it shows. `changes` gets the number walked. */
+enum status store_verify(struct store *store, int64_t *changes,
+			 struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,287 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "chain.h"
+#include "store_error.h"
+#include "store_private.h"
+
+/*
+ * A commit: BEGIN IMMEDIATE, the rows of every change and request, COMMIT.
+ *
+ * What a failure means:
+ *
+ *   before COMMIT, any code   nothing is in the log; rolled back.
+ *   COMMIT, FULL              no space for the pages; rolled back. The next
+ *                             commit writes the same place of the log again,
+ *                             so it heals when there is space.
+ *   COMMIT, IOERR_WRITE etc.  rolled back as well. The pages may lie in the
+ *                             file unsynced; the next commit overwrites them,
+ *                             only a crash right now could bring them back. So
+ *                             the error says "not acknowledged", and nobody
+ *                             was told that the change exists.
+ *   COMMIT, IOERR_FSYNC       unknown, for good: the kernel may have dropped
+ *                             the pages. The store is dead, no later commit
+ *                             may succeed on top of that.
+ *   ROLLBACK, any code        the connection's state is unknown: dead.
+ *
+ * The checkpoint comes after that and is ours, because SQLite's automatic one
+ * swallows every error. The change is durable in the log by then, so no result
+ * of the checkpoint reaches the caller:
+ *
+ *   FULL, IOERR_*             the database file lags, the log stays and grows;
+ *                             tried again when it has grown as much once more.
+ *   IOERR_FSYNC               the log may be whole and may be not (it is synced
+ *                             first), so this commit stands but is the last:
+ *                             dead.
+ *
+ * The log is reset by the first write after a checkpoint that was complete.
+ * With one connection there is no reader that could keep it from that.
+ */
+
+/* How many answers to requests are remembered. */
+enum { REQUESTS_KEPT = 100000 };
+
+/* What a commit has added so far; goes into the store when it is durable. */
+struct progress {
+	int64_t head;
+	int64_t newest_at_ms;
+	uint8_t hash[SHA256_BYTES];
+};
+
+static bool
+is_removed(const struct change_item *item)
+{
+	return item->after == NULL || item->after->removed;
+}
+
+static int
+compare_items(const void *a, const void *b)
+{
+	const struct change_item *const *x = a;
+	const struct change_item *const *y = b;
+
+	return chain_compare((*x)->kind, (*x)->key, (*y)->kind, (*y)->key);
+}
+
+/* The items in the order of the chain. Most changes have one item; for them
+ * the caller's `single` is enough. Free the result if it is not that. */
+static const struct change_item **
+sort_items(const struct change *change, const struct change_item **single)
+{
+	const struct change_item **sorted = single;
+
+	if (change->count > 1)
+		sorted = mem_zalloc(change->count, sizeof(*sorted));
+	for (size_t i = 0; i < change->count; i++)
+		sorted[i] = &change->items[i];
+	if (change->count > 1)
+		qsort(sorted, change->count, sizeof(*sorted), compare_items);
+	return sorted;
+}
+
+static void
+hash_change(const struct change *change, const struct change_item **sorted,
+	    uint8_t hash[SHA256_BYTES])
+{
+	const struct chain_change head = { change->revision, change->at_ms,
+					   change->environment, change->actor,
+					   change->comment };
+	struct chain chain;
+
+	chain_begin(&chain, hash, &head);
+	for (size_t i = 0; i < change->count; i++) {
+		const struct change_item *item = sorted[i];
+		if (is_removed(item))
+			chain_remove(&chain, item->kind, item->key);
+		else
+			chain_set(&chain, item->kind, item->key,
+				  item->after->stored);
+	}
+	chain_end(&chain, hash);
+}
+
+static enum status
+insert_item(struct store *store, const struct change *change,
+	    const struct change_item *item, struct error *err)
+{
+	const struct parameter row[] = {
+		parameter_integer(change->revision),
+		parameter_integer(item->kind),
+		parameter_text(item->key),
+		is_removed(item) ? parameter_null()
+				 : parameter_text(item->after->stored),
+		parameter_text(change->environment),
+	};
+	const struct parameter pointer[] = { row[4], row[1], row[2], row[0] };
+	enum status status =
+	    statement_run(store, STATEMENT_INSERT_ITEM, row, 5, err);
+
+	if (status == STATUS_OK)
+		status =
+		    statement_run(store, STATEMENT_PUT_NEWEST, pointer, 4, err);
+	return status;
+}
+
+static enum status
+insert_change(struct store *store, const struct change *change,
+	      struct progress *progress, struct error *err)
+{
+	const struct change_item *single[1];
+	const struct change_item **sorted = NULL;
+	enum status status;
+
+	if (change->revision != progress->head + 1 ||
+	    change->at_ms < progress->newest_at_ms)
+		return error_set(
+		    err, STATUS_INTERNAL, "revision %lld does not follow %lld",
+		    (long long)change->revision, (long long)progress->head);
+	sorted = sort_items(change, single);
+	hash_change(change, sorted, progress->hash);
+	progress->head = change->revision;
+	progress->newest_at_ms = change->at_ms;
+	const struct parameter parameters[] = {
+		parameter_integer(change->revision),
+		parameter_text(change->environment),
+		parameter_integer(change->at_ms),
+		parameter_text(change->actor),
+		parameter_text(change->comment),
+		parameter_blob(progress->hash, SHA256_BYTES),
+	};
+	status =
+	    statement_run(store, STATEMENT_INSERT_CHANGE, parameters, 6, err);
+	for (size_t i = 0; i < change->count && status == STATUS_OK; i++)
+		status = insert_item(store, change, sorted[i], err);
+	if (sorted != single)
+		free(sorted);
+	return status;
+}
+
+static enum status
+insert_request(struct store *store, const struct idempotency *request,
+	       struct error *err)
+{
+	const struct parameter parameters[] = {
+		parameter_text(request->environment),
+		parameter_text(request->key),
+		parameter_blob(request->fingerprint, SHA256_BYTES),
+		parameter_integer(request->revision),
+		parameter_integer(request->verdict),
+	};
+	struct parameter oldest;
+	enum status status =
+	    statement_run(store, STATEMENT_INSERT_REQUEST, parameters, 5, err);
+
+	if (status != STATUS_OK)
+		return status;
+	oldest = parameter_integer(sqlite3_last_insert_rowid(store->db) -
+				   REQUESTS_KEPT);
+	return statement_run(store, STATEMENT_PRUNE_REQUESTS, &oldest, 1, err);
+}
+
+static enum status
+insert_writes(struct store *store, const struct store_write *writes,
+	      size_t count, struct progress *progress, struct error *err)
+{
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+		if (writes[i].change != NULL)
+			status = insert_change(store, writes[i].change,
+					       progress, err);
+		if (status == STATUS_OK && writes[i].idempotency.key.length > 0)
+			status =
+			    insert_request(store, &writes[i].idempotency, err);
+	}
+	return status;
+}
+
+/* After some errors SQLite has rolled back already. */
+static void
+roll_back(struct store *store)
+{
+	statement_reset_all(store);
+	if (sqlite3_get_autocommit(store->db) == 0 &&
+	    statement_run(store, STATEMENT_ROLLBACK, NULL, 0, NULL) !=
+		STATUS_OK)
+		store->dead = true;
+}
+
+static void
+checkpoint(struct store *store)
+{
+	int pages = 0;
+	int copied = 0;
+	int rc;
+
+	if (store->wal_pages < store->checkpoint_at)
+		return;
+	rc = sqlite3_wal_checkpoint_v2(
+	    store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
+	if (store_error_is_fatal(rc))
+		store->dead = true;
+	if (rc == SQLITE_OK && pages == copied)
+		store->checkpoint_at = store->checkpoint_pages;
+	else
+		store->checkpoint_at =
+		    store->wal_pages + store->checkpoint_pages;
+}
+
+enum status
+store_commit(struct store *store, const struct store_write *writes,
+	     size_t count, struct error *err)
+{
+	struct progress progress = { .head = store->head,
+				     .newest_at_ms = store->newest_at_ms };
+	enum status status;
+
+	if (store->dead)
+		return error_set(err, STATUS_IO,
+				 "the disk failed; toggled has to be "
+				 "started again");
+	memcpy(progress.hash, store->head_hash, SHA256_BYTES);
+	status = statement_run(store, STATEMENT_BEGIN, NULL, 0, err);
+	if (status == STATUS_OK)
+		status = insert_writes(store, writes, count, &progress, err);
+	if (status == STATUS_OK)
+		status = statement_run(store, STATEMENT_COMMIT, NULL, 0, err);
+	if (status != STATUS_OK) {
+		roll_back(store);
+		return status;
+	}
+	store->head = progress.head;
+	store->newest_at_ms = progress.newest_at_ms;
+	memcpy(store->head_hash, progress.hash, SHA256_BYTES);
+	checkpoint(store);
+	return STATUS_OK;
+}
+
+enum status
+store_find_request(struct store *store, struct string environment,
+		   struct string key, struct idempotency *found,
+		   struct error *err)
+{
+	const enum statement_id id = STATEMENT_FIND_REQUEST;
+	const struct parameter parameters[] = { parameter_text(environment),
+						parameter_text(key) };
+	struct idempotency read = { .verdict = 0 };
+	bool row = false;
+	enum status status = statement_bind(store, id, parameters, 2, err);
+
+	if (status == STATUS_OK)
+		status = statement_step(store, id, &row, err);
+	if (status == STATUS_OK && !row)
+		status = error_set(err, STATUS_NOT_FOUND,
+				   "no request with this key is remembered");
+	if (status == STATUS_OK &&
+	    !statement_copy_blob(store, id, 0, read.fingerprint, SHA256_BYTES))
+		status = error_set(err, STATUS_CORRUPT,
+				   "the remembered request has no fingerprint");
+	if (status == STATUS_OK) {
+		read.revision = statement_integer(store, id, 1);
+		read.verdict = (int32_t)statement_integer(store, id, 2);
+		*found = read;
+	}
+	statement_reset(store, id);
+	return status;
+}

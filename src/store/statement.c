@@ -1,0 +1,249 @@
+#include "statement.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "store_error.h"
+#include "store_private.h"
+
+static const char *const statement_sql[STATEMENT_COUNT] = {
+	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
+	[STATEMENT_COMMIT] = "COMMIT",
+	[STATEMENT_ROLLBACK] = "ROLLBACK",
+	[STATEMENT_READ_META] = "SELECT epoch FROM meta",
+	[STATEMENT_STAMP_META] = "UPDATE meta SET epoch = ?1, created_at = ?2",
+	[STATEMENT_READ_HEAD] = "SELECT revision, at, hash FROM change "
+				"ORDER BY revision DESC LIMIT 1",
+	[STATEMENT_INSERT_CHANGE] =
+	    "INSERT INTO change (revision, environment, at, actor, comment, "
+	    "hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[STATEMENT_INSERT_ITEM] =
+	    "INSERT INTO item (revision, kind, key, definition, previous) "
+	    "VALUES (?1, ?2, ?3, ?4, coalesce((SELECT revision FROM newest "
+	    "WHERE environment = ?5 AND kind = ?2 AND key = ?3), 0))",
+	[STATEMENT_PUT_NEWEST] =
+	    "INSERT INTO newest (environment, kind, key, revision) "
+	    "VALUES (?1, ?2, ?3, ?4) "
+	    "ON CONFLICT DO UPDATE SET revision = excluded.revision",
+	[STATEMENT_INSERT_REQUEST] =
+	    "INSERT OR REPLACE INTO request (environment, key, fingerprint, "
+	    "revision, verdict) VALUES (?1, ?2, ?3, ?4, ?5)",
+	[STATEMENT_PRUNE_REQUESTS] = "DELETE FROM request WHERE id <= ?1",
+	[STATEMENT_FIND_REQUEST] =
+	    "SELECT fingerprint, revision, verdict FROM request "
+	    "WHERE environment = ?1 AND key = ?2",
+	[STATEMENT_WALK_NEWEST] =
+	    "SELECT environment, kind, key, revision FROM newest "
+	    "WHERE environment >= ?1 ORDER BY environment, kind, key",
+	[STATEMENT_FIND_NEWEST] =
+	    "SELECT revision FROM newest "
+	    "WHERE environment = ?1 AND kind = ?2 AND key = ?3",
+	[STATEMENT_WALK_SINCE] =
+	    "SELECT c.environment, i.kind, i.key, i.previous "
+	    "FROM change AS c CROSS JOIN item AS i ON i.revision = c.revision "
+	    "WHERE c.revision > ?1 ORDER BY c.revision",
+	[STATEMENT_READ_PREVIOUS] =
+	    "SELECT previous FROM item "
+	    "WHERE revision = ?1 AND kind = ?2 AND key = ?3",
+	[STATEMENT_READ_VERSION] =
+	    "SELECT i.definition, c.at, c.actor FROM item AS i "
+	    "CROSS JOIN change AS c ON c.revision = i.revision "
+	    "WHERE i.revision = ?1 AND i.kind = ?2 AND i.key = ?3",
+	[STATEMENT_READ_AT] = "SELECT at FROM change WHERE revision = ?1",
+	[STATEMENT_LIST_CHANGES] = "SELECT revision FROM change "
+				   "WHERE revision < ?1 "
+				   "ORDER BY revision DESC",
+	[STATEMENT_LIST_BY_ENVIRONMENT] =
+	    "SELECT revision FROM change INDEXED BY change_by_environment "
+	    "WHERE environment = ?2 AND revision < ?1 ORDER BY revision DESC",
+	[STATEMENT_LIST_BY_KEY] =
+	    "SELECT revision FROM change AS c WHERE revision < ?1 "
+	    "AND EXISTS (SELECT 1 FROM item AS i "
+	    "WHERE i.revision = c.revision AND i.key = ?2) "
+	    "ORDER BY revision DESC",
+	[STATEMENT_READ_CHANGE] = "SELECT environment, at, actor, comment "
+				  "FROM change WHERE revision = ?1",
+	[STATEMENT_READ_ITEMS] =
+	    "SELECT kind, key, definition, previous FROM item "
+	    "WHERE revision = ?1 ORDER BY kind, key",
+	[STATEMENT_WALK_CHANGES] =
+	    "SELECT revision, environment, at, actor, comment, hash "
+	    "FROM change ORDER BY revision",
+	[STATEMENT_WALK_ITEMS] =
+	    "SELECT revision, kind, key, previous, definition "
+	    "FROM item ORDER BY revision, kind, key",
+	[STATEMENT_CHECK_INTEGRITY] = "PRAGMA integrity_check(1)",
+};
+
+static enum status
+report(struct store *store, int rc, enum statement_id id, struct error *err)
+{
+	/* The first words name the statement well enough: "INSERT INTO i". */
+	char doing[32];
+
+	(void)sqlite3_snprintf((int)sizeof(doing), doing, "%.24s",
+			       statement_sql[id]);
+	if (store_error_is_fatal(rc))
+		store->dead = true;
+	return store_error_set(err, store->db, rc, doing);
+}
+
+enum status
+statement_open_all(struct store *store, struct error *err)
+{
+	for (unsigned id = 0; id < STATEMENT_COUNT; id++) {
+		const int rc = sqlite3_prepare_v3(store->db, statement_sql[id],
+						  -1, SQLITE_PREPARE_PERSISTENT,
+						  &store->statements[id], NULL);
+		if (rc != SQLITE_OK)
+			return report(store, rc, (enum statement_id)id, err);
+	}
+	return STATUS_OK;
+}
+
+void
+statement_close_all(struct store *store)
+{
+	for (unsigned id = 0; id < STATEMENT_COUNT; id++) {
+		/* The result repeats the last step's; finalize cannot fail. */
+		(void)sqlite3_finalize(store->statements[id]);
+		store->statements[id] = NULL;
+	}
+}
+
+static int
+bind_one(sqlite3_stmt *statement, int at, const struct parameter *p)
+{
+	switch (p->type) {
+	case PARAMETER_INTEGER:
+		return sqlite3_bind_int64(statement, at, p->integer);
+	case PARAMETER_TEXT:
+		return sqlite3_bind_text64(statement, at, p->data, p->length,
+					   SQLITE_STATIC, SQLITE_UTF8);
+	case PARAMETER_BLOB:
+		return sqlite3_bind_blob64(statement, at, p->data, p->length,
+					   SQLITE_STATIC);
+	case PARAMETER_NULL:
+		return sqlite3_bind_null(statement, at);
+	}
+	assert(false);
+	return SQLITE_MISUSE;
+}
+
+enum status
+statement_bind(struct store *store, enum statement_id id,
+	       const struct parameter *parameters, size_t count,
+	       struct error *err)
+{
+	sqlite3_stmt *statement = store->statements[id];
+
+	statement_reset(store, id);
+	for (size_t i = 0; i < count; i++) {
+		const int rc = bind_one(statement, (int)i + 1, &parameters[i]);
+		if (rc != SQLITE_OK)
+			return report(store, rc, id, err);
+	}
+	return STATUS_OK;
+}
+
+enum status
+statement_step(struct store *store, enum statement_id id, bool *row,
+	       struct error *err)
+{
+	const int rc = sqlite3_step(store->statements[id]);
+
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return report(store, rc, id, err);
+	*row = rc == SQLITE_ROW;
+	return STATUS_OK;
+}
+
+void
+statement_reset(struct store *store, enum statement_id id)
+{
+	/* The result repeats that of the last step. */
+	(void)sqlite3_reset(store->statements[id]);
+}
+
+void
+statement_reset_all(struct store *store)
+{
+	for (unsigned id = 0; id < STATEMENT_COUNT; id++)
+		statement_reset(store, (enum statement_id)id);
+}
+
+enum status
+statement_run(struct store *store, enum statement_id id,
+	      const struct parameter *parameters, size_t count,
+	      struct error *err)
+{
+	enum status status = statement_bind(store, id, parameters, count, err);
+	bool row = false;
+
+	if (status == STATUS_OK)
+		status = statement_step(store, id, &row, err);
+	statement_reset(store, id);
+	return status;
+}
+
+enum status
+statement_once(sqlite3 *db, const char *sql, char *text, size_t size,
+	       struct error *err)
+{
+	sqlite3_stmt *statement = NULL;
+	int rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+	enum status status = STATUS_OK;
+
+	text[0] = '\0';
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(statement);
+	if (rc == SQLITE_ROW) {
+		const unsigned char *column = sqlite3_column_text(statement, 0);
+		if (column != NULL)
+			(void)sqlite3_snprintf((int)size, text, "%s", column);
+	} else if (rc != SQLITE_DONE) {
+		status = store_error_set(err, db, rc, sql);
+	}
+	(void)sqlite3_finalize(statement);
+	return status;
+}
+
+int64_t
+statement_integer(const struct store *store, enum statement_id id, int column)
+{
+	return sqlite3_column_int64(store->statements[id], column);
+}
+
+struct string
+statement_text(const struct store *store, enum statement_id id, int column)
+{
+	sqlite3_stmt *statement = store->statements[id];
+	const unsigned char *data = sqlite3_column_text(statement, column);
+
+	if (data == NULL)
+		return (struct string){ "", 0 };
+	return (
+	    struct string){ (const char *)data,
+			    (size_t)sqlite3_column_bytes(statement, column) };
+}
+
+bool
+statement_is_null(const struct store *store, enum statement_id id, int column)
+{
+	return sqlite3_column_type(store->statements[id], column) ==
+	       SQLITE_NULL;
+}
+
+bool
+statement_copy_blob(const struct store *store, enum statement_id id, int column,
+		    void *data, size_t length)
+{
+	sqlite3_stmt *statement = store->statements[id];
+	const void *blob = sqlite3_column_blob(statement, column);
+
+	if (blob == NULL ||
+	    (size_t)sqlite3_column_bytes(statement, column) != length)
+		return false;
+	memcpy(data, blob, length);
+	return true;
+}

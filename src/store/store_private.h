@@ -1,0 +1,58 @@
+/*
+ * What the sources of the store share and nobody else sees. Tests open a store
+ * through `store_open_with`, which lets them put another disk under it.
+ *
+ * Invariant: head, newest_at_ms and head_hash describe the newest committed
+ * change; only store_commit moves them, after COMMIT has returned.
+ */
+#ifndef STORE_STORE_PRIVATE_H
+#define STORE_STORE_PRIVATE_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/embedded.h"
+#include "base/hash.h"
+#include "statement.h"
+#include "store/store.h"
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *statements[STATEMENT_COUNT];
+	char *path;
+	char *vfs; /* NULL: the default */
+	char epoch[EPOCH_BYTES];
+	int64_t head;
+	int64_t newest_at_ms;
+	uint8_t head_hash[SHA256_BYTES];
+	bool dead;            /* an fsync failed: nothing may be written */
+	int wal_pages;        /* in the log after the last commit */
+	int checkpoint_pages; /* so many make a checkpoint worth while */
+	int checkpoint_at;    /* try one when wal_pages reaches this */
+};
+
+struct store_options {
+	const char *vfs;         /* NULL: the default */
+	const char *synchronous; /* anything but "FULL" loses changes */
+	const struct embedded_file *migrations;
+	int checkpoint_pages;
+	int64_t now_ms;
+};
+
+/* What store_open uses. */
+struct store_options store_options_default(int64_t now_ms);
+
+enum status store_open_with(const char *path,
+			    const struct store_options *options,
+			    struct store **store, struct error *err) MUST_CHECK;
+
+/* Create the file where there is none, for its owner only: SQLite would let
+ * everybody read it. */
+enum status store_create_file(const char *path, struct error *err) MUST_CHECK;
+
+/* The path as SQLite takes it for a file whatever it is called: not for a URI
+ * ("file:x"), not for memory (":memory:"). Owned by the caller. */
+char *store_plain_path(const char *path) MUST_CHECK;
+
+#endif

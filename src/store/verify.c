@@ -1,0 +1,244 @@
+#include <string.h>
+
+#include "base/map.h"
+#include "chain.h"
+#include "store_private.h"
+#include "version.h"
+
+/*
+ * Two statements walk changes and items side by side, both in the order of the
+ * revisions, and the chain is computed anew. Damage shows at the first revision
+ * that is missing, has items without a change, or hashes to something else.
+ *
+ * What is not hashed, because it follows from the log, is computed anew too:
+ * the pointers to the newest version of each key and from each to the one
+ * before it. Without that, moving a pointer would serve an old version.
+ */
+struct verifier {
+	struct store *store;
+	int64_t revision; /* that is expected next */
+	uint8_t hash[SHA256_BYTES];
+	bool has_item;     /* WALK_ITEMS stands on a row */
+	struct map newest; /* version_name: revision as a pointer */
+	struct bytes name;
+};
+
+static enum status
+next_item(struct verifier *verifier, struct error *err)
+{
+	return statement_step(verifier->store, STATEMENT_WALK_ITEMS,
+			      &verifier->has_item, err);
+}
+
+static int64_t
+item_revision(const struct verifier *verifier)
+{
+	return statement_integer(verifier->store, STATEMENT_WALK_ITEMS, 0);
+}
+
+/* The newest revision seen of what was named, 0 for none. */
+static int64_t
+newest_seen(const struct verifier *verifier)
+{
+	return (int64_t)(intptr_t)map_find(
+	    &verifier->newest, verifier->name.data, verifier->name.length);
+}
+
+/* The item that WALK_ITEMS stands on. */
+static enum status
+check_item(struct verifier *verifier, struct string environment,
+	   struct chain *chain, struct error *err)
+{
+	const struct store *store = verifier->store;
+	const enum statement_id id = STATEMENT_WALK_ITEMS;
+	const struct string key = statement_text(store, id, 2);
+	enum kind kind = KIND_COUNT;
+	enum status status =
+	    version_kind(statement_integer(store, id, 1), &kind, err);
+
+	if (status != STATUS_OK)
+		return status;
+	version_name(&(struct version_key){ environment, kind, key },
+		     &verifier->name);
+	if (statement_integer(store, id, 3) != newest_seen(verifier))
+		return error_set(err, STATUS_CORRUPT,
+				 "its item '%.*s' points to a wrong version "
+				 "before it",
+				 (int)key.length, key.data);
+	(void)map_put(&verifier->newest, verifier->name.data,
+		      verifier->name.length,
+		      (void *)(intptr_t)verifier->revision);
+	if (statement_is_null(store, id, 4))
+		chain_remove(chain, kind, key);
+	else
+		chain_set(chain, kind, key, statement_text(store, id, 4));
+	return STATUS_OK;
+}
+
+static enum status
+check_items(struct verifier *verifier, struct string environment,
+	    struct chain *chain, struct error *err)
+{
+	enum status status = STATUS_OK;
+
+	while (status == STATUS_OK && verifier->has_item &&
+	       item_revision(verifier) == verifier->revision) {
+		status = check_item(verifier, environment, chain, err);
+		if (status == STATUS_OK)
+			status = next_item(verifier, err);
+	}
+	return status;
+}
+
+/* The change that WALK_CHANGES stands on. */
+static enum status
+check_change(struct verifier *verifier, struct error *err)
+{
+	const struct store *store = verifier->store;
+	const enum statement_id id = STATEMENT_WALK_CHANGES;
+	const struct chain_change change = {
+		.revision = statement_integer(store, id, 0),
+		.environment = statement_text(store, id, 1),
+		.at_ms = statement_integer(store, id, 2),
+		.actor = statement_text(store, id, 3),
+		.comment = statement_text(store, id, 4),
+	};
+	uint8_t stored[SHA256_BYTES];
+	struct chain chain;
+	enum status status;
+
+	if (change.revision != verifier->revision)
+		return error_set(err, STATUS_CORRUPT, "it is missing");
+	if (verifier->has_item && item_revision(verifier) < change.revision)
+		return error_set(err, STATUS_CORRUPT,
+				 "an item before it has no change");
+	chain_begin(&chain, verifier->hash, &change);
+	status = check_items(verifier, change.environment, &chain, err);
+	chain_end(&chain, verifier->hash);
+	if (status == STATUS_OK &&
+	    (!statement_copy_blob(store, id, 5, stored, sizeof(stored)) ||
+	     memcmp(stored, verifier->hash, sizeof(stored)) != 0))
+		status = error_set(err, STATUS_CORRUPT,
+				   "what is stored is not what was committed");
+	return status;
+}
+
+static enum status
+check_log(struct verifier *verifier, struct error *err)
+{
+	bool row = false;
+	enum status status = next_item(verifier, err);
+
+	if (status == STATUS_OK)
+		status = statement_step(verifier->store, STATEMENT_WALK_CHANGES,
+					&row, err);
+	while (status == STATUS_OK && row) {
+		status = check_change(verifier, err);
+		if (status == STATUS_OK) {
+			verifier->revision++;
+			status = statement_step(
+			    verifier->store, STATEMENT_WALK_CHANGES, &row, err);
+		}
+	}
+	if (status == STATUS_OK && verifier->has_item) {
+		verifier->revision = item_revision(verifier);
+		status =
+		    error_set(err, STATUS_CORRUPT, "its items have no change");
+	}
+	if (status != STATUS_OK)
+		error_wrap(err, "revision %lld", (long long)verifier->revision);
+	return status;
+}
+
+static enum status
+check_pointer(struct verifier *verifier, struct error *err)
+{
+	const struct store *store = verifier->store;
+	const enum statement_id id = STATEMENT_WALK_NEWEST;
+	const struct string key = statement_text(store, id, 2);
+	const int64_t revision = statement_integer(store, id, 3);
+	enum kind kind = KIND_COUNT;
+	enum status status =
+	    version_kind(statement_integer(store, id, 1), &kind, err);
+
+	if (status != STATUS_OK)
+		return status;
+	version_name(
+	    &(struct version_key){ statement_text(store, id, 0), kind, key },
+	    &verifier->name);
+	if (newest_seen(verifier) != revision)
+		return error_set(err, STATUS_CORRUPT,
+				 "revision %lld: is the newest of '%.*s', but "
+				 "the database points to %lld",
+				 (long long)newest_seen(verifier),
+				 (int)key.length, key.data,
+				 (long long)revision);
+	return STATUS_OK;
+}
+
+static enum status
+check_pointers(struct verifier *verifier, struct error *err)
+{
+	const enum statement_id id = STATEMENT_WALK_NEWEST;
+	const struct parameter all = parameter_text((struct string){ "", 0 });
+	size_t count = 0;
+	bool row = false;
+	enum status status = statement_bind(verifier->store, id, &all, 1, err);
+
+	if (status == STATUS_OK)
+		status = statement_step(verifier->store, id, &row, err);
+	while (status == STATUS_OK && row) {
+		count++;
+		status = check_pointer(verifier, err);
+		if (status == STATUS_OK)
+			status = statement_step(verifier->store, id, &row, err);
+	}
+	statement_reset(verifier->store, id);
+	if (status == STATUS_OK && count != verifier->newest.count)
+		status = error_set(err, STATUS_CORRUPT,
+				   "the log is whole, but it has %zu keys and "
+				   "pointers to %zu",
+				   verifier->newest.count, count);
+	return status;
+}
+
+/* What the log cannot show: indexes, unused pages. */
+static enum status
+check_file(struct store *store, struct error *err)
+{
+	const enum statement_id id = STATEMENT_CHECK_INTEGRITY;
+	bool row = false;
+	enum status status = statement_step(store, id, &row, err);
+
+	if (status == STATUS_OK) {
+		const struct string answer = statement_text(store, id, 0);
+		if (answer.length != 2 || memcmp(answer.data, "ok", 2) != 0)
+			status = error_set(err, STATUS_CORRUPT,
+					   "the log is whole, the file is "
+					   "not: %.*s",
+					   (int)answer.length, answer.data);
+	}
+	statement_reset(store, id);
+	return status;
+}
+
+enum status
+store_verify(struct store *store, int64_t *changes, struct error *err)
+{
+	struct verifier verifier = { .store = store, .revision = 1 };
+	enum status status;
+
+	map_init(&verifier.newest);
+	bytes_init(&verifier.name);
+	status = check_log(&verifier, err);
+	statement_reset(store, STATEMENT_WALK_ITEMS);
+	statement_reset(store, STATEMENT_WALK_CHANGES);
+	*changes = verifier.revision - 1;
+	if (status == STATUS_OK)
+		status = check_pointers(&verifier, err);
+	if (status == STATUS_OK)
+		status = check_file(store, err);
+	bytes_fini(&verifier.name);
+	map_fini(&verifier.newest);
+	return status;
+}

@@ -1,0 +1,126 @@
+#include "version.h"
+
+#include "statement.h"
+
+/* The numbers are on disk. */
+_Static_assert(KIND_ENVIRONMENT == 0 && KIND_SEGMENT == 1 && KIND_TOGGLE == 2,
+	       "a kind never changes its number");
+
+/* Neither part holds a NUL. */
+void
+version_name(const struct version_key *key, struct bytes *name)
+{
+	bytes_clear(name);
+	bytes_append_int(name, key->kind);
+	bytes_append(name, key->environment.data, key->environment.length);
+	bytes_append_char(name, '\0');
+	bytes_append(name, key->key.data, key->key.length);
+}
+
+enum status
+version_newest(struct store *store, const struct version_key *key,
+	       int64_t *revision, struct error *err)
+{
+	const enum statement_id id = STATEMENT_FIND_NEWEST;
+	const struct parameter parameters[] = {
+		parameter_text(key->environment),
+		parameter_integer(key->kind),
+		parameter_text(key->key),
+	};
+	bool row = false;
+	enum status status = statement_bind(store, id, parameters, 3, err);
+
+	if (status == STATUS_OK)
+		status = statement_step(store, id, &row, err);
+	if (status == STATUS_OK)
+		*revision = row ? statement_integer(store, id, 0) : 0;
+	statement_reset(store, id);
+	return status;
+}
+
+/* Bind and step a statement that is about one item, which has to be there. */
+static enum status
+step_to_item(struct store *store, enum statement_id id,
+	     const struct version_key *key, int64_t revision, struct error *err)
+{
+	const struct parameter parameters[] = {
+		parameter_integer(revision),
+		parameter_integer(key->kind),
+		parameter_text(key->key),
+	};
+	bool row = false;
+	enum status status = statement_bind(store, id, parameters, 3, err);
+
+	if (status == STATUS_OK)
+		status = statement_step(store, id, &row, err);
+	if (status == STATUS_OK && !row)
+		status = error_set(err, STATUS_CORRUPT,
+				   "revision %lld: its item '%.*s' is missing",
+				   (long long)revision, (int)key->key.length,
+				   key->key.data);
+	return status;
+}
+
+enum status
+version_go_back(struct store *store, const struct version_key *key, int64_t at,
+		int64_t *revision, struct error *err)
+{
+	const enum statement_id id = STATEMENT_READ_PREVIOUS;
+	enum status status = STATUS_OK;
+
+	while (status == STATUS_OK && *revision > 0 && *revision > at) {
+		status = step_to_item(store, id, key, *revision, err);
+		if (status == STATUS_OK) {
+			const int64_t previous =
+			    statement_integer(store, id, 0);
+			/* A list that does not fall would never end. */
+			if (previous >= *revision)
+				status = error_set(
+				    err, STATUS_CORRUPT,
+				    "revision %lld: its item '%.*s' points "
+				    "forward",
+				    (long long)*revision, (int)key->key.length,
+				    key->key.data);
+			*revision = previous;
+		}
+	}
+	statement_reset(store, id);
+	return status;
+}
+
+enum status
+version_read(struct store *store, const struct version_key *key,
+	     int64_t revision, struct version *version, struct error *err)
+{
+	const enum statement_id id = STATEMENT_READ_VERSION;
+	enum status status;
+
+	*version = (struct version){ .revision = 0 };
+	if (revision == 0)
+		return STATUS_OK;
+	status = step_to_item(store, id, key, revision, err);
+	if (status == STATUS_OK) {
+		version->revision = revision;
+		version->removed = statement_is_null(store, id, 0);
+		version->text = statement_text(store, id, 0);
+		version->at_ms = statement_integer(store, id, 1);
+		version->actor = statement_text(store, id, 2);
+	}
+	return status;
+}
+
+void
+version_release(struct store *store)
+{
+	statement_reset(store, STATEMENT_READ_VERSION);
+}
+
+enum status
+version_kind(int64_t stored, enum kind *kind, struct error *err)
+{
+	if (stored < 0 || stored >= KIND_COUNT)
+		return error_set(err, STATUS_CORRUPT, "unknown kind %lld",
+				 (long long)stored);
+	*kind = (enum kind)stored;
+	return STATUS_OK;
+}

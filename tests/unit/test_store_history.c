@@ -1,0 +1,263 @@
+#include <check.h>
+#include <stdlib.h>
+
+#include "store_fixture.h"
+
+static struct change *
+commit(struct store_fixture *f, struct change *change)
+{
+	ck_assert_msg(store_fixture_commit(f, change) == STATUS_OK, "%s",
+		      f->err.text);
+	return change;
+}
+
+/* 1 default: a=a1 b=b1   2 prod: a=p2   3 default: a=a3 segment a=s3
+ * 4 default: a removed   5 default: a=a5   6 prod: c=c6 */
+static void
+fill(struct store_fixture *f)
+{
+	struct change *change = store_fixture_change(f, "default");
+
+	store_fixture_add(f, change, KIND_TOGGLE, "b", "b1");
+	store_fixture_add(f, change, KIND_TOGGLE, "a", "a1");
+	commit(f, change);
+	change = store_fixture_change(f, "prod");
+	store_fixture_add(f, change, KIND_TOGGLE, "a", "p2");
+	commit(f, change);
+	change = store_fixture_change(f, "default");
+	store_fixture_add(f, change, KIND_TOGGLE, "a", "a3");
+	store_fixture_add(f, change, KIND_SEGMENT, "a", "s3");
+	commit(f, change);
+	store_fixture_put(f, "a", NULL);
+	store_fixture_put(f, "a", "a5");
+	change = store_fixture_change(f, "prod");
+	store_fixture_add(f, change, KIND_TOGGLE, "c", "c6");
+	commit(f, change);
+}
+
+/* "revision environment[ kind/key:before@revision>after]...;" */
+static enum status
+print_change(const struct stored_change *change, void *ctx, struct error *err)
+{
+	struct bytes *out = ctx;
+
+	(void)err;
+	bytes_printf(out, "%lld %.*s", (long long)change->revision,
+		     (int)change->environment.length, change->environment.data);
+	for (size_t i = 0; i < change->count; i++) {
+		const struct stored_change_item *item = &change->items[i];
+		bytes_printf(out, " %d/%.*s:%.*s@%lld>%.*s", (int)item->kind,
+			     (int)item->key.length, item->key.data,
+			     (int)item->before.length, item->before.data,
+			     (long long)item->before_revision,
+			     (int)item->after.length, item->after.data);
+		ck_assert_int_eq(item->before_at_ms,
+				 1000 * item->before_revision);
+	}
+	bytes_append_str(out, ";");
+	return STATUS_OK;
+}
+
+struct history_case {
+	const char *environment;
+	const char *key;
+	int64_t before;
+	int64_t revision;
+	size_t limit;
+	const char *expected;
+};
+
+#define R1 "1 default 2/a:@0>a1 2/b:@0>b1;"
+#define R2 "2 prod 2/a:@0>p2;"
+#define R3 "3 default 1/a:@0>s3 2/a:a1@1>a3;"
+#define R4 "4 default 2/a:a3@3>;"
+#define R5 "5 default 2/a:@4>a5;"
+#define R6 "6 prod 2/c:@0>c6;"
+#define ALL 100
+
+static const struct history_case cases[] = {
+	{ "", "", 0, 0, ALL, R6 R5 R4 R3 R2 R1 },
+	{ "", "", 0, 0, 2, R6 R5 },
+	{ "", "", 4, 0, 2, R3 R2 },
+	{ "", "", 1, 0, ALL, "" },
+	{ "", "", 0, 0, 0, "" },
+	{ "default", "", 0, 0, ALL, R5 R4 R3 R1 },
+	{ "default", "", 4, 0, 1, R3 },
+	{ "prod", "", 0, 0, ALL, R6 R2 },
+	{ "none", "", 0, 0, ALL, "" },
+	{ "default", "a", 0, 0, ALL, R5 R4 R3 "1 default 2/a:@0>a1;" },
+	{ "default", "a", 0, 0, 3, R5 R4 R3 },
+	{ "default", "a", 5, 0, 2, R4 R3 },
+	{ "default", "a", 3, 0, ALL, "1 default 2/a:@0>a1;" },
+	{ "default", "a", 1, 0, ALL, "" },
+	{ "default", "b", 0, 0, ALL, "1 default 2/b:@0>b1;" },
+	{ "default", "none", 0, 0, ALL, "" },
+	{ "", "a", 0, 0, ALL, R5 R4 R3 R2 "1 default 2/a:@0>a1;" },
+	{ "", "a", 5, 0, 1, R4 },
+	{ "", "", 0, 3, ALL, R3 },
+	{ "", "", 0, 3, 0, R3 },
+	{ "default", "", 0, 3, ALL, R3 },
+	{ "prod", "", 0, 3, ALL, "" },
+	{ "default", "a", 0, 4, ALL, R4 },
+	{ "default", "b", 0, 4, ALL, "" },
+	{ "", "", 0, 7, ALL, "" },
+};
+
+START_TEST(test_history_when_queried_then_newest_first_with_before)
+{
+	const struct history_case *c = &cases[_i];
+	const struct history_query query = {
+		.environment = text_of(c->environment),
+		.key = text_of(c->key),
+		.before = c->before,
+		.revision = c->revision,
+		.limit = c->limit,
+	};
+	struct store_fixture f;
+	struct bytes out;
+
+	store_fixture_init(&f);
+	fill(&f);
+	bytes_init(&out);
+	ck_assert_msg(store_history(f.store, &query, print_change, &out,
+				    &f.err) == STATUS_OK,
+		      "%s", f.err.text);
+	bytes_append(&out, "", 1);
+	ck_assert_str_eq(out.data, c->expected);
+	bytes_fini(&out);
+	store_fixture_fini(&f);
+}
+END_TEST
+
+static enum status
+check_stamp(const struct stored_change *change, void *ctx, struct error *err)
+{
+	int *calls = ctx;
+
+	(void)err;
+	(*calls)++;
+	ck_assert_int_eq(change->revision, 5);
+	ck_assert_int_eq(change->at_ms, 5000);
+	ck_assert_mem_eq(change->actor.data, "actor5", 6);
+	ck_assert_mem_eq(change->comment.data, "comment 5", 9);
+	ck_assert_uint_eq(change->count, 1);
+	ck_assert_mem_eq(change->items[0].before_actor.data, "actor4", 6);
+	return error_set(err, STATUS_BUSY, "enough");
+}
+
+START_TEST(test_history_when_callback_fails_then_walk_ends_with_its_status)
+{
+	const struct history_query query = { .before = 6, .limit = 100 };
+	struct store_fixture f;
+	int calls = 0;
+
+	store_fixture_init(&f);
+	fill(&f);
+	ck_assert_int_eq(
+	    store_history(f.store, &query, check_stamp, &calls, &f.err),
+	    STATUS_BUSY);
+	ck_assert_int_eq(calls, 1);
+	store_fixture_put(&f, "goes", "on");
+	store_fixture_fini(&f);
+}
+END_TEST
+
+START_TEST(test_history_when_list_of_a_key_is_broken_then_corrupt)
+{
+	const struct history_query query = { .environment = text_of("default"),
+					     .key = text_of("a"),
+					     .limit = 100 };
+	struct store_fixture f;
+	struct bytes out;
+
+	store_fixture_init(&f);
+	fill(&f);
+	store_fixture_tamper(&f, _i == 0 ? "UPDATE item SET previous = 5 "
+					   "WHERE revision = 4"
+					 : "DELETE FROM item "
+					   "WHERE revision = 3");
+	bytes_init(&out);
+	ck_assert_int_eq(
+	    store_history(f.store, &query, print_change, &out, &f.err),
+	    STATUS_CORRUPT);
+	bytes_fini(&out);
+	store_fixture_fini(&f);
+}
+END_TEST
+
+struct at_case {
+	int64_t at_ms;
+	int64_t revision;
+};
+
+/* The changes are at 1000, 2000, ... 6000. */
+static const struct at_case at_cases[] = {
+	{ -1, 0 },   { 0, 0 },    { 999, 0 },  { 1000, 1 }, { 1001, 1 },
+	{ 1999, 1 }, { 2000, 2 }, { 5999, 5 }, { 6000, 6 }, { INT64_MAX, 6 },
+};
+
+START_TEST(test_revision_at_when_time_then_newest_at_or_before)
+{
+	struct store_fixture f;
+	int64_t revision = -1;
+
+	store_fixture_init(&f);
+	fill(&f);
+	ck_assert_int_eq(
+	    store_revision_at(f.store, at_cases[_i].at_ms, &revision, &f.err),
+	    STATUS_OK);
+	ck_assert_int_eq(revision, at_cases[_i].revision);
+	store_fixture_fini(&f);
+}
+END_TEST
+
+START_TEST(test_revision_at_when_same_time_then_the_last_of_them)
+{
+	struct store_fixture f;
+	int64_t revision = -1;
+
+	store_fixture_init(&f);
+	ck_assert_int_eq(store_revision_at(f.store, 7, &revision, &f.err),
+			 STATUS_OK);
+	ck_assert_int_eq(revision, 0);
+	for (int i = 0; i < 5; i++) {
+		struct change *change = store_fixture_change(&f, "default");
+		change->at_ms = 7;
+		store_fixture_add(&f, change, KIND_TOGGLE, "a", "x");
+		commit(&f, change);
+	}
+	ck_assert_int_eq(store_revision_at(f.store, 7, &revision, &f.err),
+			 STATUS_OK);
+	ck_assert_int_eq(revision, 5);
+	store_fixture_fini(&f);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("store_history");
+	TCase *tcase = tcase_create("store_history");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_loop_test(
+	    tcase, test_history_when_queried_then_newest_first_with_before, 0,
+	    (int)(sizeof(cases) / sizeof(cases[0])));
+	tcase_add_test(
+	    tcase,
+	    test_history_when_callback_fails_then_walk_ends_with_its_status);
+	tcase_add_loop_test(
+	    tcase, test_history_when_list_of_a_key_is_broken_then_corrupt, 0,
+	    2);
+	tcase_add_loop_test(tcase,
+			    test_revision_at_when_time_then_newest_at_or_before,
+			    0, (int)(sizeof(at_cases) / sizeof(at_cases[0])));
+	tcase_add_test(tcase,
+		       test_revision_at_when_same_time_then_the_last_of_them);
+	suite_add_tcase(suite, tcase);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
