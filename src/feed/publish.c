@@ -1,0 +1,117 @@
+/*
+ * A publication decides for each open channel of each environment that changed
+ * whether its selection was touched, and wakes those. Nearly always all waiters
+ * of a channel have seen the same, so one question is asked a channel. Only
+ * those who were let in with a newer catalog than the feed had are asked one by
+ * one; who has seen the change already goes back into an open channel.
+ */
+#include <string.h>
+
+#include "feed/feed_private.h"
+#include "wire/document.h"
+
+/* What a publication means for one environment. */
+struct passage {
+	const struct snapshot *before; /* NULL: was not published */
+	const struct snapshot *after;  /* NULL: the environment was removed */
+	bool everybody; /* gone, or another life of the store: all start anew */
+	int64_t since;  /* revision of `before` */
+};
+
+/* For waiters who have seen no more than `before`. */
+static bool
+touches(const struct feed *feed, const struct passage *passage,
+	const struct topic *topic)
+{
+	const struct feed_evaluator *evaluator = &feed->config.evaluator;
+
+	if (passage->everybody)
+		return true;
+	if (topic->form == TOPIC_CHANGES)
+		return document_has_changes(passage->after, topic->prefix,
+					    passage->since);
+	return passage->before == NULL || evaluator->touches == NULL ||
+	       evaluator->touches(topic, passage->before, passage->after,
+				  evaluator->ctx);
+}
+
+/* For a waiter who was let in with a newer catalog than the feed then had. */
+static bool
+has_seen_it(const struct passage *passage, const struct topic *topic,
+	    const struct waiter *waiter)
+{
+	if (passage->everybody || waiter->since <= passage->since)
+		return false;
+	if (topic->form == TOPIC_CHANGES)
+		return !document_has_changes(passage->after, topic->prefix,
+					     waiter->since);
+	return waiter->since >= passage->after->revision;
+}
+
+static void
+wake(struct channels *channels, const struct passage *passage,
+     struct channel *channel)
+{
+	struct waiter *waiter = channel->waiters;
+	struct waiter *next;
+
+	channel_wake(channels, channel, ANSWER_CHANGED,
+		     passage->everybody ? 0 : passage->since);
+	if (channel->newest <= passage->since)
+		return;
+	/* The channel is freed when the last one goes back. */
+	for (; waiter != NULL; waiter = next) {
+		next = waiter->next;
+		if (has_seen_it(passage, &waiter->channel->topic, waiter))
+			channel_reopen(channels, waiter);
+	}
+}
+
+static void
+publish_room(struct feed *feed, struct room *room, const struct catalog *old,
+	     bool new_life)
+{
+	struct string name = room->environment;
+	struct passage passage = {
+		.after = catalog_find(feed->catalog, name.data, name.length),
+	};
+	struct channel *next;
+
+	if (old != NULL && !new_life)
+		passage.before = catalog_find(old, name.data, name.length);
+	if (passage.before == passage.after && !new_life)
+		return;
+	passage.everybody = passage.after == NULL || new_life;
+	if (passage.before != NULL)
+		passage.since = passage.before->revision;
+	for (struct channel *c = room->channels; c != NULL; c = next) {
+		/* What is opened meanwhile stands in front of the first. */
+		next = c->next;
+		if (touches(feed, &passage, &c->topic))
+			wake(&feed->channels, &passage, c);
+	}
+	channels_tidy(&feed->channels, room);
+}
+
+void
+feed_publish(struct feed *feed, const struct catalog *catalog)
+{
+	struct catalog *old = feed->catalog;
+	bool new_life = old != NULL && strcmp(old->epoch, catalog->epoch) != 0;
+	struct room *room;
+	size_t at = 0;
+
+	feed->catalog = catalog_ref(catalog);
+	feed->publication++;
+	for (;;) {
+		room = map_next(&feed->channels.rooms, &at);
+		if (room == NULL)
+			break;
+		publish_room(feed, room, old, new_life);
+	}
+	/* No delta leads from one life into another. */
+	for (struct channel *c = feed->channels.queue; c != NULL && new_life;
+	     c = c->next)
+		c->since = 0;
+	catalog_unref(old);
+}
