@@ -1,0 +1,156 @@
+/*
+ * The registry: the one writer. A thread of its own takes jobs from a bounded
+ * mailbox, holds each against what is there, commits all waiting writes in one
+ * transaction and gives each its own verdict, then publishes the new catalog
+ * once. It is also the only reader of the store: history and the past go
+ * through the same mailbox, so no loop ever waits for a disk.
+ *
+ * Order of events for a write: validated, on disk, published to every loop,
+ * then its job is done. So whoever was told of a write can read it anywhere.
+ */
+#ifndef REGISTRY_REGISTRY_H
+#define REGISTRY_REGISTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "model/catalog.h"
+#include "model/change.h"
+#include "store/store.h"
+#include "wire/edit.h"
+
+struct registry;
+
+enum job_type {
+	JOB_WRITE,    /* edits, all or nothing */
+	JOB_ROLLBACK, /* as it was at a moment, as a new change */
+	JOB_HISTORY,  /* past changes */
+	JOB_PAST,     /* a snapshot as of a moment */
+	JOB_BACKUP,   /* a consistent copy of the database */
+};
+
+/* A condition on the definition that a single edit touches. */
+struct precondition {
+	bool must_exist;     /* If-Match: * */
+	bool must_not_exist; /* If-None-Match: * */
+	int64_t revision;    /* If-Match: "R"; 0: none */
+	bool never;          /* If-Match named no tag that can match */
+	bool is_there;       /* else STATUS_NOT_FOUND: a PATCH of one toggle */
+};
+
+struct write_order {
+	struct edit *edits;
+	size_t count;
+	struct precondition precondition; /* only with one edit */
+	bool
+	    create_environment; /* edits one KIND_ENVIRONMENT that may be new */
+	bool lenient;           /* broken targeting is stored and reported */
+};
+
+struct rollback_order {
+	struct moment to;
+	const struct string *keys; /* toggles; none: everything */
+	size_t key_count;
+};
+
+enum verdict {
+	VERDICT_CREATED = 1, /* a change; the single definition was not there */
+	VERDICT_CHANGED,
+	VERDICT_UNCHANGED, /* nothing to do: no revision */
+};
+
+/* One question or order. Its owner fills the upper part, submits it and leaves
+ * it alone until `done` is called on the registry's thread; the strings and
+ * values it points to have to live until then. job_fini releases the results.
+ */
+struct job {
+	enum job_type type;
+	void (*done)(struct job *job);
+	void *owner;
+
+	struct string environment;
+	struct string actor;
+	struct string comment;
+	bool dry_run;
+	struct string idempotency_key; /* length 0: none */
+	uint8_t fingerprint[SHA256_BYTES];
+	union {
+		struct write_order write;
+		struct rollback_order rollback;
+		struct history_query history;
+		struct {
+			struct moment at;
+			struct string key; /* only this toggle; length 0: all */
+		} past;
+	};
+
+	/* Results. */
+	enum status status;
+	struct error error; /* also places of what a lenient write stored */
+	enum verdict verdict;
+	int64_t revision;      /* of the change; else the environment's */
+	struct change *change; /* writes: with before and after */
+	/* What is there: with STATUS_PRECONDITION, and where one definition was
+	 * written that is as it was before. */
+	struct definition *current;
+	struct snapshot *snapshot; /* JOB_PAST */
+	struct change **changes;   /* JOB_HISTORY */
+	size_t change_count;
+	/* JOB_BACKUP: a new file beside the database; the owner removes it. */
+	char *path;
+
+	struct job *next; /* the mailbox's */
+};
+
+void job_init(struct job *job, enum job_type type);
+void job_fini(struct job *job);
+
+struct registry_config {
+	const char *database; /* path */
+	size_t mailbox_limit; /* jobs; more are refused with STATUS_BUSY */
+	size_t group_limit;   /* changes in one transaction */
+	struct clock clock;
+	struct log *log;
+	/* Called on the registry's thread (first from registry_start's) with a
+	 * borrowed catalog, before the jobs of its commit are done. */
+	void (*publish)(void *ctx, const struct catalog *catalog);
+	/* The store is dead: called once, on the registry's thread. The process
+	 * is to exit and recover from the disk. */
+	void (*fatal)(void *ctx, const struct error *err);
+	void *ctx;
+};
+
+/* Open the store, rebuild the state, make the environment `default` where there
+ * is none, publish, start the thread. */
+enum status registry_start(const struct registry_config *config,
+			   struct registry **registry,
+			   struct error *err) MUST_CHECK;
+
+/* Finish what is in the mailbox, close the store. NULL is allowed. */
+void registry_stop(struct registry *registry);
+
+/* Any thread. STATUS_BUSY: the mailbox is full or the registry stops; `done` is
+ * then not called. */
+enum status registry_submit(struct registry *registry, struct job *job,
+			    struct error *err) MUST_CHECK;
+
+/* For the metrics; any thread. */
+struct registry_counts {
+	uint64_t commits;    /* transactions */
+	uint64_t changes;    /* in them */
+	uint64_t refused;    /* writes that got no revision */
+	uint64_t commit_us;  /* time spent in transactions */
+	uint64_t slowest_us; /* the longest transaction */
+	size_t queued;       /* jobs in the mailbox now */
+	int64_t head;
+	int64_t ticked_ms; /* monotonic time of its last turn */
+};
+
+struct registry_counts registry_counts(struct registry *registry);
+
+#endif

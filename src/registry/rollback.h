@@ -1,0 +1,15 @@
+/*
+ * Rollback: an environment, or some of its toggles, exactly as it was at a
+ * moment, as a new change. Nothing in the history is touched.
+ */
+#ifndef SRC_REGISTRY_ROLLBACK_H
+#define SRC_REGISTRY_ROLLBACK_H
+
+#include "draft.h"
+#include "store/store.h"
+
+/* Fill the draft with what job->rollback comes to. */
+enum status rollback_apply(struct store *store, const struct job *job,
+			   struct draft *draft, struct error *err) MUST_CHECK;
+
+#endif
