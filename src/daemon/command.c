@@ -1,0 +1,162 @@
+#include "command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "wire/json.h"
+
+static const struct command *
+find(const struct command *commands, const char *name)
+{
+	for (; commands->name; commands++) {
+		if (strcmp(commands->name, name) == 0)
+			return commands;
+	}
+	return NULL;
+}
+
+static enum status
+unknown(const struct command *commands, const char *name, struct error *err)
+{
+	const char **names;
+	const char *hint;
+	size_t n = 0;
+
+	while (commands[n].name)
+		n++;
+	names = mem_zalloc(n + 1, sizeof(*names));
+	for (size_t i = 0; i < n; i++)
+		names[i] = commands[i].name;
+	hint = json_hint(names, name, strlen(name));
+	free(names);
+	return error_set(err, STATUS_INVALID, "unknown command '%s'%s%s%s",
+			 name, hint ? ", did you mean '" : "", hint ? hint : "",
+			 hint ? "'?" : "");
+}
+
+static void
+print_overview(const struct command *commands)
+{
+	printf("Usage: toggled COMMAND [OPTION...]\n\n"
+	       "A feature-toggle server.\n\nCommands:\n");
+	for (; commands->name; commands++)
+		printf("  %-9s %s\n", commands->name, commands->summary);
+	printf("\n`toggled COMMAND --help` lists the options of a command.\n");
+}
+
+static void
+print_command(const struct command *command)
+{
+	printf("Usage: toggled %s [OPTION...]%s%s\n\n%s\n\nOptions:\n",
+	       command->name, *command->operands ? " " : "", command->operands,
+	       command->summary);
+	options_print(command->bit);
+}
+
+static enum status
+help(const struct command *commands, const struct options *options,
+     struct error *err)
+{
+	const struct command *command;
+
+	if (options->operands.count == 0) {
+		print_overview(commands);
+		return STATUS_OK;
+	}
+	command = find(commands, options->operands.items[0]);
+	if (!command)
+		return unknown(commands, options->operands.items[0], err);
+	print_command(command);
+	return STATUS_OK;
+}
+
+static enum status
+check_operands(const struct command *command, const struct options *options,
+	       struct error *err)
+{
+	size_t n = options->operands.count;
+
+	if (n < command->operands_least)
+		return error_set(err, STATUS_INVALID, "%s wants %s",
+				 command->name, command->operands);
+	if (n > command->operands_most)
+		return error_set(
+		    err, STATUS_INVALID, "%s does not take '%s'", command->name,
+		    options->operands.items[command->operands_most]);
+	return STATUS_OK;
+}
+
+static void
+report(const struct error *err)
+{
+	size_t shown = err->place_count < ERROR_PLACES_MAX ? err->place_count
+							   : ERROR_PLACES_MAX;
+
+	fprintf(stderr, "toggled: %s\n", err->text);
+	for (size_t i = 0; i < shown; i++)
+		fprintf(stderr, "  %s: %s\n",
+			err->places[i].pointer[0] ? err->places[i].pointer
+						  : "/",
+			err->places[i].detail);
+	if (err->place_count > shown)
+		fprintf(stderr, "  and %zu more\n", err->place_count - shown);
+}
+
+static int
+run(const struct command *commands, const struct command *command,
+    const char *const *argv, struct error *err)
+{
+	struct options *options = options_new(command->bit);
+	int status = EXIT_USAGE;
+
+	if (options_take_arguments(options, argv, err))
+		goto out;
+	if (options->help) {
+		print_command(command);
+		status = EXIT_OK;
+		goto out;
+	}
+	if (check_operands(command, options, err))
+		goto out;
+	status = EXIT_FAILED;
+	if (options_take_file(options, err))
+		goto out;
+	if (command->run ? command->run(options, err)
+			 : help(commands, options, err))
+		goto out;
+	status = EXIT_OK;
+out:
+	options_free(options);
+	return status;
+}
+
+int
+command_main(const struct command *commands, const char *const *argv)
+{
+	const char *name = argv[0];
+	const struct command *command;
+	struct error err;
+	int status = EXIT_USAGE;
+
+	error_init(&err);
+	if (!name) {
+		error_set(&err, STATUS_INVALID, "no command");
+	} else {
+		if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+			name = "help";
+		if (strcmp(name, "--version") == 0)
+			name = "version";
+		command = find(commands, name);
+		if (command)
+			status = run(commands, command, argv + 1, &err);
+		else
+			unknown(commands, name, &err);
+	}
+	if (err.code != STATUS_OK)
+		report(&err);
+	if (status == EXIT_USAGE)
+		fprintf(stderr, "`toggled help` says what there is.\n");
+	return status;
+}

@@ -1,0 +1,39 @@
+/*
+ * The commands of the program, a table in main.c: `toggled NAME …`. To add one:
+ * a bit in options.h, a file command_<name>.c, a row in main.c, a section in
+ * docs/man/toggled.8.
+ */
+#ifndef SRC_DAEMON_COMMAND_H
+#define SRC_DAEMON_COMMAND_H
+
+#include <stddef.h>
+
+#include "base/attr.h"
+#include "base/error.h"
+#include "options.h"
+
+struct command {
+	const char *name; /* NULL ends the table */
+	enum command_bit bit;
+	const char *operands; /* as --help shows them */
+	size_t operands_least;
+	size_t operands_most;
+	const char *summary;
+	/* NULL: print the help, of the command that the operand names. */
+	enum status (*run)(const struct options *options, struct error *err);
+};
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* Run what `argv` (behind the program's name, ending with NULL) asks for and
+ * report its failure on stderr. The exit status of the process. */
+int command_main(const struct command *commands, const char *const *argv);
+
+enum status command_check(const struct options *options, struct error *err);
+enum status command_import(const struct options *options, struct error *err);
+enum status command_export(const struct options *options, struct error *err);
+enum status command_backup(const struct options *options, struct error *err);
+enum status command_verify(const struct options *options, struct error *err);
+enum status command_version(const struct options *options, struct error *err);
+
+#endif

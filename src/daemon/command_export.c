@@ -1,0 +1,96 @@
+#include "command.h"
+#include "offline.h"
+#include "output.h"
+#include "remote.h"
+#include "wire/document.h"
+
+static enum status
+from_server(const struct options *options, struct output *output,
+	    struct error *err)
+{
+	static const char *const names[] = {
+		[FORM_TOGGLED] = "toggles", [FORM_FLAGD] = "flags"
+	};
+	struct bytes path;
+	struct client_answer answer;
+	struct client_request request = { .method = "GET", .fd = output->fd };
+	enum status rc;
+
+	bytes_init(&path);
+	client_answer_init(&answer);
+	bytes_printf(&path, "/v1/envs/%s/%s", options->environment,
+		     names[options->form]);
+	request.path = path.data;
+	rc = remote_fetch(options, &request, &answer, err);
+	client_answer_fini(&answer);
+	bytes_fini(&path);
+	return rc;
+}
+
+static void
+encode(const struct offline *offline, const struct snapshot *snapshot,
+       enum document_form form, struct bytes *out)
+{
+	const struct selection all = { { "", 0 }, { "", 0 } };
+	const char *epoch = offline->catalog->epoch;
+
+	switch (form) {
+	case FORM_TOGGLED:
+		document_toggles(snapshot, epoch, &all, out);
+		break;
+	case FORM_FLAGD:
+		document_flagd(snapshot, epoch, out);
+		break;
+	}
+}
+
+static enum status
+from_file(const struct options *options, struct output *output,
+	  struct error *err)
+{
+	const struct snapshot *snapshot = NULL;
+	struct offline offline = { 0 };
+	struct bytes text;
+	enum status rc = offline_check(options->database, err);
+
+	bytes_init(&text);
+	if (rc == STATUS_OK)
+		rc = offline_open(&offline, options->database, err);
+	if (rc == STATUS_OK)
+		rc = offline_find(&offline, options->environment, &snapshot,
+				  err);
+	if (rc == STATUS_OK) {
+		encode(&offline, snapshot, (enum document_form)options->form,
+		       &text);
+		rc = output_write(output, text.data, text.length, err);
+	}
+	offline_close(&offline);
+	bytes_fini(&text);
+	return rc;
+}
+
+enum status
+command_export(const struct options *options, struct error *err)
+{
+	struct output output;
+	enum status rc = remote_check(options, err);
+
+	if (rc != STATUS_OK)
+		return rc;
+	rc = output_open(
+	    &output,
+	    options->operands.count > 0 ? options->operands.items[0] : NULL,
+	    err);
+	if (rc == STATUS_OK)
+		rc = remote_is_meant(options)
+			 ? from_server(options, &output, err)
+			 : from_file(options, &output, err);
+	if (rc == STATUS_OK && output.path == NULL)
+		rc = output_write(&output, "\n", 1, err);
+	if (rc == STATUS_OK)
+		rc = output_commit(&output, err);
+	if (rc != STATUS_OK)
+		error_wrap(err, "export");
+	output_close(&output);
+	return rc;
+}

@@ -1,0 +1,75 @@
+/*
+ * The whole program: a table of commands, and `serve` in build order, torn down
+ * in reverse.
+ */
+#include <stdint.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "serve.h"
+
+static enum status
+serve(const struct options *options, struct error *err)
+{
+	struct daemon daemon = { .options = options };
+	struct server_config server;
+	struct registry_config registry;
+	enum status rc = serve_check(options, err);
+
+	serve_block_signals();
+	notify_open(&daemon.notify);
+	daemon.log = log_new(STDERR_FILENO, (enum log_level)options->log_level,
+			     (enum log_format)options->log_format);
+	server = serve_server_config(&daemon);
+	registry = serve_registry_config(&daemon);
+
+	if (rc == STATUS_OK)
+		rc = server_open(&server, &daemon.server, err);
+	if (rc == STATUS_OK)
+		rc = registry_start(&registry, &daemon.registry, err);
+	if (rc == STATUS_OK)
+		rc = server_start(daemon.server, daemon.registry, err);
+	if (rc == STATUS_OK) {
+		serve_announce(&daemon);
+		serve_wait(&daemon);
+		server_drain(daemon.server, SERVE_DRAIN_MS);
+	}
+
+	registry_stop(daemon.registry);
+	server_close(daemon.server);
+	if (rc == STATUS_OK)
+		log_to(daemon.log, LOG_INFO, "stopped");
+	log_free(daemon.log);
+	notify_close(&daemon.notify);
+	options_free(daemon.reloaded);
+	return rc;
+}
+
+static const struct command commands[] = {
+	{ "serve", FOR_SERVE, "", 0, 0, "Serve until a signal says stop.",
+	  serve },
+	{ "check", FOR_CHECK, "", 0, 0,
+	  "Check a configuration, and with --database that it can be opened.",
+	  command_check },
+	{ "import", FOR_IMPORT, "FILE...", 1, SIZE_MAX,
+	  "Take over toggles from flagd documents or from an export.",
+	  command_import },
+	{ "export", FOR_EXPORT, "[FILE]", 0, 1,
+	  "Write an environment's toggles to a file or stdout.",
+	  command_export },
+	{ "backup", FOR_BACKUP, "FILE", 1, 1,
+	  "Write a consistent copy of the database.", command_backup },
+	{ "verify", FOR_VERIFY, "", 0, 0,
+	  "Check the chain of all changes in a database.", command_verify },
+	{ "version", FOR_VERSION, "", 0, 0, "Print the version.",
+	  command_version },
+	{ "help", FOR_HELP, "[COMMAND]", 0, 1, "Print help.", NULL },
+	{ .name = NULL },
+};
+
+int
+main(int argc, char **argv)
+{
+	return command_main(commands,
+			    (const char *const *)argv + (argc > 0 ? 1 : 0));
+}

@@ -1,0 +1,108 @@
+#include "output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/mem.h"
+
+static enum status
+failed(const struct output *output, const char *what, struct error *err)
+{
+	return error_set(err, STATUS_IO, "cannot %s %s: %s", what,
+			 output->part ? output->part : "stdout",
+			 strerror(errno));
+}
+
+void
+output_prepare(struct output *output, const char *path)
+{
+	struct bytes part;
+
+	bytes_init(&part);
+	bytes_printf(&part, "%s.part", path);
+	*output = (struct output){ .fd = -1,
+				   .path = mem_strdup(path),
+				   .part = bytes_take(&part) };
+	unlink(output->part);
+}
+
+enum status
+output_open(struct output *output, const char *path, struct error *err)
+{
+	*output = (struct output){ .fd = STDOUT_FILENO };
+	if (!path || strcmp(path, "-") == 0)
+		return STATUS_OK;
+	output_prepare(output, path);
+	output->fd =
+	    open(output->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (output->fd < 0)
+		return failed(output, "create", err);
+	return STATUS_OK;
+}
+
+enum status
+output_write(struct output *output, const void *data, size_t length,
+	     struct error *err)
+{
+	const char *p = data;
+
+	while (length > 0) {
+		ssize_t n = write(output->fd, p, length);
+
+		if (n < 0 && errno != EINTR)
+			return failed(output, "write", err);
+		if (n > 0) {
+			p += n;
+			length -= (size_t)n;
+		}
+	}
+	return STATUS_OK;
+}
+
+/* A rename is durable once its directory is. */
+static enum status
+sync_directory(const struct output *output, struct error *err)
+{
+	char *copy = mem_strdup(output->path);
+	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum status rc = STATUS_OK;
+
+	if (fd < 0 || fsync(fd))
+		rc = failed(output, "sync the directory of", err);
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return rc;
+}
+
+enum status
+output_commit(struct output *output, struct error *err)
+{
+	if (!output->path)
+		return STATUS_OK;
+	if (output->fd >= 0 && fsync(output->fd))
+		return failed(output, "sync", err);
+	if (rename(output->part, output->path))
+		return failed(output, "rename", err);
+	free(output->part);
+	output->part = NULL;
+	return sync_directory(output, err);
+}
+
+void
+output_close(struct output *output)
+{
+	if (output->path && output->fd >= 0)
+		close(output->fd);
+	if (output->part)
+		unlink(output->part);
+	free(output->part);
+	free(output->path);
+	*output = (struct output){ .fd = -1 };
+}

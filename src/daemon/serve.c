@@ -1,0 +1,253 @@
+/*
+ * The main thread's part of serving:
+ *
+ *	SIGTERM, SIGINT   return from serve_wait; main drains and tears down
+ *	SIGHUP            read the configuration again, apply what can be
+ *	watchdog          twice in the supervisor's period: tell it that we
+ *	                  live, if every loop and the registry do
+ *
+ * Without a watchdog the thread sleeps until a signal comes.
+ */
+#include "serve.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/version.h"
+#include "listen.h"
+
+enum { MS_PER_SECOND = 1000, NS_PER_MS = 1000000 };
+
+static void
+stop_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGHUP);
+}
+
+void
+serve_block_signals(void)
+{
+	sigset_t set;
+
+	stop_signals(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+enum status
+serve_check(const struct options *options, struct error *err)
+{
+	for (size_t i = 0; i < options->listen.count; i++) {
+		const char *address = options->listen.items[i];
+
+		if (options->allow_unauthenticated || listen_is_local(address))
+			continue;
+		return error_set(
+		    err, STATUS_FORBIDDEN,
+		    "listening on %s would let everyone who reaches it change "
+		    "toggles: listen on 127.0.0.1 or unix:/PATH, or say "
+		    "--allow-unauthenticated where the network is trusted",
+		    address);
+	}
+	return STATUS_OK;
+}
+
+struct server_config
+serve_server_config(const struct daemon *daemon)
+{
+	const struct options *o = daemon->options;
+
+	return (struct server_config){
+		.listen = o->listen.items,
+		.listen_count = o->listen.count,
+		.loops = (unsigned)o->loops,
+		.connections_max = o->connections,
+		.connections_per_address = o->connections_per_address,
+		.header_timeout_ms = (unsigned)o->header_timeout_ms,
+		.idle_timeout_ms = (unsigned)o->idle_timeout_ms,
+		.parking = (enum parking)o->parking,
+		.descriptor_tables = o->descriptor_tables,
+		.access_log = o->access_log,
+		.clock = clock_system(),
+		.log = daemon->log,
+	};
+}
+
+static void
+publish_cb(void *ctx, const struct catalog *catalog)
+{
+	struct daemon *daemon = ctx;
+
+	server_publish(daemon->server, catalog);
+}
+
+/* The disk is not to be trusted any more: what was acknowledged is on it, so
+ * the supervisor starts us anew and we read it again. */
+static void
+fatal_cb(void *ctx, const struct error *err)
+{
+	struct daemon *daemon = ctx;
+
+	log_to(daemon->log, LOG_ERROR, "the database failed, ending",
+	       LOG_S("error", err->text));
+	_exit(1);
+}
+
+struct registry_config
+serve_registry_config(struct daemon *daemon)
+{
+	const struct options *o = daemon->options;
+
+	return (struct registry_config){
+		.database = o->database,
+		.mailbox_limit = o->mailbox,
+		.group_limit = o->group,
+		.clock = clock_system(),
+		.log = daemon->log,
+		.publish = publish_cb,
+		.fatal = fatal_cb,
+		.ctx = daemon,
+	};
+}
+
+void
+serve_announce(const struct daemon *daemon)
+{
+	const char *address;
+
+	printf("toggled: ready on ");
+	for (size_t i = 0;; i++) {
+		address = server_address(daemon->server, i);
+		if (!address)
+			break;
+		printf("%s%s", i > 0 ? ", " : "", address);
+		log_to(daemon->log, LOG_INFO, "listening",
+		       LOG_S("address", address));
+	}
+	putchar('\n');
+	fflush(stdout);
+	log_to(daemon->log, LOG_INFO, "ready",
+	       LOG_S("version", TOGGLED_VERSION),
+	       LOG_S("database", daemon->options->database),
+	       LOG_N("revision", registry_counts(daemon->registry).head));
+	notify_send(&daemon->notify, "READY=1");
+}
+
+static const struct options *
+current(const struct daemon *daemon)
+{
+	return daemon->reloaded ? daemon->reloaded : daemon->options;
+}
+
+static void
+differs_cb(void *ctx, const struct option *option)
+{
+	struct daemon *daemon = ctx;
+
+	log_to(daemon->log, LOG_WARN,
+	       option_is_reloadable(option) ? "reloaded"
+					    : "changed, but needs a restart",
+	       LOG_S("option", option_name(option)));
+}
+
+/* A configuration that cannot be read leaves the old one in force. */
+static void
+reload(struct daemon *daemon)
+{
+	struct options *fresh = NULL;
+	struct clock clock = clock_system();
+	struct error err;
+
+	error_init(&err);
+	notify_send(&daemon->notify, "RELOADING=1\nMONOTONIC_USEC=%lld",
+		    (long long)clock_mono_ms(&clock) * MS_PER_SECOND);
+	if (options_again(daemon->options, &fresh, &err) == STATUS_OK) {
+		options_differ(current(daemon), fresh, differs_cb, daemon);
+		log_set_level(daemon->log, (enum log_level)fresh->log_level);
+		options_free(daemon->reloaded);
+		daemon->reloaded = fresh;
+		log_to(daemon->log, LOG_INFO, "configuration read again",
+		       LOG_S("file", fresh->config ? fresh->config : "none"));
+	} else {
+		log_to(daemon->log, LOG_ERROR,
+		       "configuration refused, the old one stays",
+		       LOG_S("error", err.text));
+	}
+	notify_send(&daemon->notify, "READY=1");
+}
+
+/* A timer of our own must not vouch for a loop or a writer that is stuck. */
+static void
+feed_watchdog(const struct daemon *daemon)
+{
+	int64_t period_ms = daemon->notify.watchdog_ms;
+	struct clock clock = clock_system();
+	int64_t now = clock_mono_ms(&clock);
+	int64_t ticked = registry_counts(daemon->registry).ticked_ms;
+
+	if (now - ticked < period_ms &&
+	    server_is_alive(daemon->server, period_ms))
+		notify_send(&daemon->notify, "WATCHDOG=1");
+	else
+		log_to(daemon->log, LOG_ERROR, "a thread is stuck",
+		       LOG_N("registryMs", now - ticked));
+}
+
+/* The next signal, 0 when the watchdog is to be fed first. */
+static int
+next_signal(const struct notify *notify)
+{
+	int64_t ms = notify->watchdog_ms / 2;
+	struct timespec timeout = {
+		.tv_sec = ms / MS_PER_SECOND,
+		.tv_nsec = ms % MS_PER_SECOND * NS_PER_MS,
+	};
+	sigset_t set;
+	int signal;
+
+	stop_signals(&set);
+	do {
+		signal = ms > 0 ? sigtimedwait(&set, NULL, &timeout)
+				: sigwaitinfo(&set, NULL);
+	} while (signal < 0 && ms == 0);
+	return signal < 0 ? 0 : signal;
+}
+
+static void
+let_interrupt_kill(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	signal(SIGINT, SIG_DFL);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+void
+serve_wait(struct daemon *daemon)
+{
+	int signal;
+
+	for (;;) {
+		signal = next_signal(&daemon->notify);
+		if (signal == SIGTERM || signal == SIGINT)
+			break;
+		if (signal == SIGHUP)
+			reload(daemon);
+		if (daemon->notify.watchdog_ms > 0)
+			feed_watchdog(daemon);
+	}
+	log_to(daemon->log, LOG_INFO, "stopping",
+	       LOG_S("signal", signal == SIGTERM ? "TERM" : "INT"));
+	notify_send(&daemon->notify, "STOPPING=1");
+	let_interrupt_kill();
+}

@@ -1,0 +1,46 @@
+/*
+ * The parts of `toggled serve`, which main.c puts together: what each layer is
+ * told, the ready line, the wait for signals. Main thread, but for the two
+ * callbacks of the registry.
+ */
+#ifndef SRC_DAEMON_SERVE_H
+#define SRC_DAEMON_SERVE_H
+
+#include "base/attr.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "http/server.h"
+#include "notify.h"
+#include "options.h"
+#include "registry/registry.h"
+
+enum { SERVE_DRAIN_MS = 10 * 1000 };
+
+struct daemon {
+	const struct options *options; /* as it was started */
+	struct options *reloaded;      /* as of the last SIGHUP, or NULL */
+	struct log *log;
+	struct notify notify;
+	struct server *server;
+	struct registry *registry;
+};
+
+/* Refuse what is no safe thing to serve: there are no access tokens, so other
+ * machines are let in only where the operator said so. */
+enum status serve_check(const struct options *options,
+			struct error *err) MUST_CHECK;
+
+/* Block the signals that serve_wait takes; before any thread is started. */
+void serve_block_signals(void);
+
+struct server_config serve_server_config(const struct daemon *daemon);
+struct registry_config serve_registry_config(struct daemon *daemon);
+
+/* The ready line on stdout, READY=1 to the supervisor. */
+void serve_announce(const struct daemon *daemon);
+
+/* Take signals until one says stop; feed the watchdog meanwhile. From then on a
+ * second interrupt ends the process at once. */
+void serve_wait(struct daemon *daemon);
+
+#endif

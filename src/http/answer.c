@@ -1,0 +1,100 @@
+#include "answer.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "wire/document.h"
+
+void
+answer_forget(struct answer *answer)
+{
+	blob_unref(answer->body);
+	blob_unref(answer->wire);
+	memset(answer, 0, sizeof(*answer));
+}
+
+/* RFC 9110, 5.6.7: Sun, 06 Nov 1994 08:49:37 GMT */
+static void
+append_date(const struct clock *clock, struct bytes *out)
+{
+	static const char days[] = "SunMonTueWedThuFriSat";
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	time_t now = (time_t)(clock_wall_ms(clock) / 1000);
+	struct tm tm;
+
+	if (gmtime_r(&now, &tm) == NULL)
+		return;
+	bytes_printf(out, "Date: %.3s, %02d %.3s %d %02d:%02d:%02d GMT\r\n",
+		     days + 3 * tm.tm_wday, tm.tm_mday, months + 3 * tm.tm_mon,
+		     tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
+static void
+append_tail(size_t length, bool close, struct bytes *out)
+{
+	bytes_printf(out,
+		     "Cache-Control: no-store\r\n"
+		     "X-Content-Type-Options: nosniff\r\n"
+		     "Content-Length: %zu\r\n%s\r\n",
+		     length, close ? "Connection: close\r\n" : "");
+}
+
+static struct blob *
+build_ok(const struct clock *clock, const char *epoch, const struct blob *body,
+	 int64_t revision, bool close)
+{
+	struct bytes out;
+
+	bytes_init(&out);
+	bytes_reserve(&out, body->length + 320);
+	bytes_append_str(&out, "HTTP/1.1 200 OK\r\n");
+	append_date(clock, &out);
+	bytes_printf(&out,
+		     "Content-Type: application/json\r\n"
+		     "ETag: \"%s.%" PRId64 "\"\r\n",
+		     epoch, revision);
+	append_tail(body->length, close, &out);
+	bytes_append(&out, body->data, body->length);
+	return blob_from_bytes(&out);
+}
+
+static struct blob *
+build_gone(const struct clock *clock, bool close)
+{
+	struct error err;
+	struct bytes body;
+	struct bytes out;
+
+	error_init(&err);
+	(void)error_set(&err, STATUS_NOT_FOUND, "the environment is gone");
+	bytes_init(&body);
+	bytes_init(&out);
+	document_problem(&err, NULL, (struct string){ 0 }, &body);
+	bytes_append_str(&out, "HTTP/1.1 404 Not Found\r\n");
+	append_date(clock, &out);
+	bytes_append_str(&out, "Content-Type: application/problem+json\r\n");
+	append_tail(body.length, close, &out);
+	bytes_append(&out, body.data, body.length);
+	bytes_fini(&body);
+	return blob_from_bytes(&out);
+}
+
+struct blob *
+answer_wire(struct answer *answer, const struct clock *clock, const char *epoch,
+	    struct blob *body, int64_t revision, bool close)
+{
+	if (answer->wire != NULL && body != NULL && answer->body == body &&
+	    answer->close == close)
+		return answer->wire;
+	answer_forget(answer);
+	answer->close = close;
+	if (body == NULL) {
+		answer->wire = build_gone(clock, close);
+	} else {
+		answer->body = blob_ref(body);
+		answer->wire = build_ok(clock, epoch, body, revision, close);
+	}
+	return answer->wire;
+}

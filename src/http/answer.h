@@ -1,0 +1,28 @@
+/*
+ * The standard answer to a poll as it goes over the wire, head and body in one
+ * piece. Built once for all who get the same body: the last one is kept.
+ */
+#ifndef SRC_HTTP_ANSWER_H
+#define SRC_HTTP_ANSWER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+
+struct answer {
+	struct blob *body; /* a reference, or NULL: nothing is kept */
+	struct blob *wire;
+	bool close;
+};
+
+/* 200 with `body`; 404 where it is NULL. Borrowed until the next call. With
+ * `close` it says Connection: close. */
+struct blob *answer_wire(struct answer *answer, const struct clock *clock,
+			 const char *epoch, struct blob *body, int64_t revision,
+			 bool close);
+
+void answer_forget(struct answer *answer);
+
+#endif

@@ -1,0 +1,292 @@
+#include "connection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "intake.h"
+#include "loop.h"
+#include "park.h"
+#include "reaper.h"
+#include "reply_queue.h"
+#include "request_resume.h"
+
+size_t
+connection_unescape(void *cls, struct MHD_Connection *mhd, char *text)
+{
+	(void)cls;
+	(void)mhd;
+	return strlen(text);
+}
+
+/* Called by MHD_add_connection, with loop->origin set by its caller. */
+static struct connection *
+open_connection(struct loop *loop, struct MHD_Connection *mhd)
+{
+	struct connection *c = mem_zalloc(1, sizeof(*c));
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	c->loop = loop;
+	c->mhd = mhd;
+	c->fd = info->connect_fd;
+	c->peer = loop->origin->peer;
+	c->consumed = loop->origin->consumed;
+	c->tls = loop->origin->tls;
+	loop->origin = NULL; /* it counts as open now */
+	c->next = loop->connections;
+	c->link = &loop->connections;
+	if (c->next != NULL)
+		c->next->link = &c->next;
+	loop->connections = c;
+	reaper_expect(c, loop->service->header_timeout_ms);
+	return c;
+}
+
+void
+connection_forget(struct loop *loop, const struct peer *peer)
+{
+	limits_leave(loop->service->limits, peer);
+	counters_sub(&loop->counters.connections_open, 1);
+}
+
+static void
+close_connection(struct connection *c)
+{
+	*c->link = c->next;
+	if (c->next != NULL)
+		c->next->link = c->link;
+	if (!c->left)
+		connection_forget(c->loop, &c->peer);
+	free(c);
+}
+
+void
+connection_notify(void *cls, struct MHD_Connection *mhd, void **context,
+		  enum MHD_ConnectionNotificationCode what)
+{
+	if (what == MHD_CONNECTION_NOTIFY_STARTED)
+		*context = open_connection(cls, mhd);
+	else
+		close_connection(*context);
+}
+
+void *
+connection_target(void *cls, const char *target, struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct connection *c = info->socket_context;
+	struct exchange *x = exchange_new(cls, c);
+
+	c->exchange = x;
+	x->target = target;
+	x->target_length = target == NULL ? 0 : strlen(target);
+	x->raw = arena_copy(&x->request.arena, target == NULL ? "" : target,
+			    x->target_length);
+	x->request.started_us = clock_stopwatch_us();
+	return x;
+}
+
+void
+connection_queue(struct exchange *x)
+{
+	struct request *r = &x->request;
+	struct loop *loop = r->loop;
+	size_t length = reply_length(r);
+	int64_t us = clock_stopwatch_us() - r->started_us;
+
+	x->phase = EXCHANGE_ANSWERED;
+	counters_request(&loop->counters, x->route_number, r->reply.status,
+			 x->waited ? -1 : us);
+	if (!r->head_only)
+		counters_add(&loop->counters.bytes_sent, length);
+	reaper_expect_read(x->connection, length);
+	if (!reply_queue(r, x->connection->mhd, loop->phase != LOOP_SERVING))
+		reaper_kill(x->connection);
+}
+
+void
+connection_answer(struct exchange *x)
+{
+	connection_queue(x);
+	MHD_resume_connection(x->connection->mhd);
+}
+
+/* Back from the registry: a newer catalog stands, in which whoever is told of a
+ * write finds it. The environment may be gone by now; then the old one stays.
+ */
+static void
+refresh(struct request *r)
+{
+	struct catalog *catalog = loop_catalog(r->loop);
+	struct string name;
+	struct snapshot *snapshot = NULL;
+
+	if (catalog == r->catalog)
+		return;
+	if (r->snapshot != NULL) {
+		name = r->snapshot->environment;
+		snapshot = catalog_find(catalog, name.data, name.length);
+		if (snapshot == NULL)
+			return;
+	}
+	catalog_ref(catalog);
+	catalog_unref(r->catalog);
+	r->catalog = catalog;
+	r->snapshot = snapshot;
+}
+
+void
+request_resume(struct task *task)
+{
+	struct exchange *x =
+	    (struct exchange *)(void *)((char *)task -
+					offsetof(struct exchange, task));
+
+	x->request.loop->jobs--;
+	refresh(&x->request);
+	x->request.then(&x->request);
+	connection_answer(x);
+}
+
+static enum MHD_Result
+take_step(struct exchange *x, enum step step)
+{
+	switch (step) {
+	case STEP_REPLY:
+		connection_queue(x);
+		return MHD_YES;
+	case STEP_JOB:
+		x->phase = EXCHANGE_WORKING;
+		x->request.loop->jobs++;
+		MHD_suspend_connection(x->connection->mhd);
+		return MHD_YES;
+	case STEP_WAIT:
+		x->waited = true;
+		if (park_add(x->request.loop->park, x))
+			return MHD_NO;
+		return MHD_YES;
+	}
+	return MHD_NO;
+}
+
+static enum MHD_Result
+dispatch(struct exchange *x)
+{
+	struct request *r = &x->request;
+
+	reaper_expect(x->connection, 0);
+	if (r->loop->phase == LOOP_STOPPING)
+		return MHD_NO;
+	if (r->reply.status != 0)
+		return take_step(x, STEP_REPLY);
+	r->catalog = catalog_ref(loop_catalog(r->loop));
+	if (!intake_environment(r))
+		return take_step(x, STEP_REPLY);
+	return take_step(x, r->route->handle(r));
+}
+
+static enum MHD_Result
+begin(struct exchange *x, const char *method, const char *version)
+{
+	struct request *r = &x->request;
+
+	x->phase = EXCHANGE_READING;
+	peer_format(&x->connection->peer, r->peer);
+	reaper_expect(x->connection, REAPER_BODY_MS);
+	if (intake_header(x, method, version) == INTAKE_REFUSE)
+		connection_queue(x);
+	return MHD_YES;
+}
+
+/* Keep a part of the body, or throw it away when the answer is known already.
+ */
+static bool
+take_body(struct exchange *x, const char *data, size_t size)
+{
+	struct request *r = &x->request;
+	struct limits *limits = r->loop->service->limits;
+
+	x->body_seen += size;
+	if (r->reply.status != 0)
+		return x->body_seen <= x->body_limit;
+	if (x->body_seen > x->body_limit) {
+		reply_fail(r, STATUS_TOO_LARGE,
+			   "the body is larger than %zu bytes", x->body_limit);
+		r->reply.close = true;
+		x->body_limit = REAPER_DISCARD_BYTES;
+		return true;
+	}
+	if (!limits_grow_body(limits, x->body_counted, x->body_seen)) {
+		reply_fail(r, STATUS_BUSY,
+			   "too many large bodies at a time, try again");
+		return true;
+	}
+	x->body_counted = x->body_seen;
+	bytes_append(&r->body, data, size);
+	return true;
+}
+
+enum MHD_Result
+connection_handle(void *cls, struct MHD_Connection *mhd, const char *url,
+		  const char *method, const char *version, const char *upload,
+		  size_t *upload_size, void **context)
+{
+	struct exchange *x = *context;
+
+	(void)cls;
+	(void)mhd;
+	(void)url;
+	/* A connection that was resumed because its client left comes back
+	 * here before the library has noticed. */
+	if (x->connection->hung_up)
+		return MHD_NO;
+	if (x->phase == EXCHANGE_STARTED)
+		return begin(x, method, version);
+	if (x->phase != EXCHANGE_READING)
+		return MHD_NO;
+	if (*upload_size > 0) {
+		size_t size = *upload_size;
+
+		*upload_size = 0;
+		return take_body(x, upload, size) ? MHD_YES : MHD_NO;
+	}
+	return dispatch(x);
+}
+
+static void
+log_access(const struct exchange *x)
+{
+	const struct request *r = &x->request;
+
+	log_to(r->loop->service->log, LOG_INFO, "request",
+	       LOG_S("method", r->head_only ? "HEAD" : method_name(r->method)),
+	       LOG_S("path", r->path.data == NULL ? "" : r->path.data),
+	       LOG_N("status", r->reply.status), LOG_S("peer", r->peer),
+	       LOG_N("microseconds", clock_stopwatch_us() - r->started_us),
+	       LOG_S("id", r->id));
+}
+
+void
+connection_completed(void *cls, struct MHD_Connection *mhd, void **context,
+		     enum MHD_RequestTerminationCode how)
+{
+	struct exchange *x = *context;
+	struct connection *c = x->connection;
+	struct loop *loop = cls;
+
+	(void)mhd;
+	(void)how;
+	*context = NULL;
+	c->exchange = NULL;
+	c->consumed += x->header_size + x->body_seen;
+	c->unsure = c->unsure || x->chunked;
+	if (x->phase == EXCHANGE_WAITING)
+		park_cancel(loop->park, x);
+	reaper_expect(c, (int64_t)loop->service->idle_timeout_ms +
+			     loop->service->header_timeout_ms);
+	if (loop->service->access_log)
+		log_access(x);
+	exchange_free(x);
+}

@@ -1,0 +1,72 @@
+/*
+ * A connection while libmicrohttpd has it, and the callbacks through which a
+ * request passes:
+ *
+ *   target -> STARTED -> (header) READING -> (body) handler
+ *      reply at once ----------------------------------> ANSWERED
+ *      STEP_JOB  -> WORKING, suspended -> request_resume -> ANSWERED
+ *      STEP_WAIT -> park: WAITING, suspended ----------> ANSWERED
+ *                     or: LEFT, the socket is parked outside
+ *   completed -> the exchange is freed
+ *
+ * Deadlines are looked at by the reaper (reaper.h).
+ */
+#ifndef SRC_HTTP_CONNECTION_H
+#define SRC_HTTP_CONNECTION_H
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "exchange.h"
+#include "peer.h"
+
+/* Where a socket comes from when it is given to libmicrohttpd. */
+struct connection_origin {
+	struct peer peer;
+	uint64_t consumed; /* bytes of requests that were read from it before */
+	bool tls;
+};
+
+struct connection {
+	struct loop *loop;
+	struct MHD_Connection *mhd;
+	struct connection *next, **link; /* among the loop's */
+	struct exchange *exchange;       /* the request under way, or NULL */
+	int64_t deadline_ms;             /* 0: none */
+	uint64_t consumed; /* bytes of the requests that are through */
+	struct peer peer;
+	int fd;
+	bool tls;
+	bool unsure;  /* of `consumed`: a chunked body came in */
+	bool watched; /* for hang-ups, by park */
+	bool hung_up;
+	bool left; /* the socket lives on outside: do not count it off */
+};
+
+/* Count off a connection that is gone. */
+void connection_forget(struct loop *loop, const struct peer *peer);
+
+/* Queue the filled reply of an exchange. */
+void connection_queue(struct exchange *x);
+
+/* The same for one that is suspended, and resume it; loop_drive is the
+ * caller's. */
+void connection_answer(struct exchange *x);
+
+/* Callbacks of the daemon; `cls` is the loop. */
+void *connection_target(void *cls, const char *target,
+			struct MHD_Connection *mhd);
+enum MHD_Result connection_handle(void *cls, struct MHD_Connection *mhd,
+				  const char *url, const char *method,
+				  const char *version, const char *upload,
+				  size_t *upload_size, void **context);
+void connection_completed(void *cls, struct MHD_Connection *mhd, void **context,
+			  enum MHD_RequestTerminationCode how);
+void connection_notify(void *cls, struct MHD_Connection *mhd, void **context,
+		       enum MHD_ConnectionNotificationCode what);
+
+/* Leaves everything as it is: targets are decoded by uri.c, once. */
+size_t connection_unescape(void *cls, struct MHD_Connection *mhd, char *text);
+
+#endif

@@ -1,0 +1,83 @@
+#include "descriptors.h"
+
+#include <limits.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "loop.h"
+
+enum {
+	HEADROOM = 1024, /* databases, listeners, 512 sockets in transit */
+	LIMIT_UNKNOWN = 1024,
+};
+
+size_t
+descriptors_raise(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return LIMIT_UNKNOWN;
+	if (limit.rlim_cur < limit.rlim_max) {
+		struct rlimit raised = { limit.rlim_max, limit.rlim_max };
+
+		if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+			limit = raised;
+	}
+	return limit.rlim_cur > INT_MAX ? INT_MAX : (size_t)limit.rlim_cur;
+}
+
+size_t
+descriptors_for_connections(size_t limit)
+{
+	size_t headroom = limit / 4 < HEADROOM ? limit / 4 : HEADROOM;
+
+	return limit > headroom ? limit - headroom : 1;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	int x = *(const int *)a;
+	int y = *(const int *)b;
+
+	return (x > y) - (x < y);
+}
+
+void
+descriptors_unshare(struct loop *loop)
+{
+	int keep[LOOP_LISTENERS_MAX + 2];
+	unsigned from = STDERR_FILENO + 1;
+	size_t count = 0;
+
+	if (unshare(CLONE_FILES) != 0) {
+		log_to(loop->service->log, LOG_WARN,
+		       "the loops share one table of descriptors",
+		       LOG_N("loop", loop->index));
+		return;
+	}
+	keep[count++] = loop->inbox.fd;
+	for (size_t i = 0; i < loop->socket_count; i++)
+		keep[count++] = loop->sockets[i].fd;
+	qsort(keep, count, sizeof(keep[0]), compare);
+	for (size_t i = 0; i < count; i++) {
+		unsigned fd = (unsigned)keep[i];
+
+		if (fd > from)
+			(void)close_range(from, fd - 1, 0);
+		if (fd >= from)
+			from = fd + 1;
+	}
+	(void)close_range(from, UINT_MAX, 0);
+}
+
+void
+descriptors_close(int *fd, bool owned)
+{
+	if (owned && *fd >= 0)
+		close(*fd);
+	*fd = -1;
+}

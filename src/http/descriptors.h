@@ -1,0 +1,29 @@
+/*
+ * File descriptors: how many there may be, and tables of their own for the
+ * loops where one table is too small. A limit counts for each table.
+ */
+#ifndef SRC_HTTP_DESCRIPTORS_H
+#define SRC_HTTP_DESCRIPTORS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct loop;
+
+/* Raise the soft limit to the hard one; how many a table holds. */
+size_t descriptors_raise(void);
+
+/* Of `limit` in a table: for connections, after what sockets in transit and
+ * everything else need. */
+size_t descriptors_for_connections(size_t limit);
+
+/* On a loop's thread, first of all: a table that holds its inbox, its listening
+ * sockets, and 0 to 2 for the log. What it opens from now on (its epoll sets,
+ * its connections) is in this table alone and goes with the thread. Where the
+ * kernel refuses, it goes on with the shared table. */
+void descriptors_unshare(struct loop *loop);
+
+/* Close *fd when it is owned; -1 then. */
+void descriptors_close(int *fd, bool owned);
+
+#endif

@@ -1,0 +1,167 @@
+#include "document_reply.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <zlib.h>
+
+#include "wire/cursor.h"
+
+enum {
+	GZIP_MIN_BYTES = 1400, /* smaller ones fit a packet anyway */
+	GZIP_LEVEL = 5,
+	GZIP_WINDOW = 15 + 16, /* zlib: a gzip header and trailer */
+};
+
+void
+reply_etag(struct request *r, int64_t revision)
+{
+	reply_headerf(r, "ETag", "\"%s.%" PRId64 "\"", r->catalog->epoch,
+		      revision);
+}
+
+bool
+client_has(const struct request *r, int64_t revision)
+{
+	const char *header = request_header(r, "If-None-Match");
+	char tag[EPOCH_BYTES + 24];
+
+	if (header == NULL)
+		return false;
+	(void)snprintf(tag, sizeof(tag), "%s.%" PRId64, r->catalog->epoch,
+		       revision);
+	return etag_matches(header, tag);
+}
+
+static struct blob *
+build_plain(const struct snapshot *snapshot, void *ctx)
+{
+	const struct document *document = ctx;
+	struct bytes out;
+
+	bytes_init(&out);
+	document->build(snapshot, document->ctx, &out);
+	return blob_from_bytes(&out);
+}
+
+/* The gzip form of `plain`; NULL where zlib fails or nothing is gained. */
+static struct blob *
+compress_blob(const struct blob *plain)
+{
+	z_stream z = { .zalloc = Z_NULL };
+	struct bytes out;
+	struct blob *blob = NULL;
+
+	if (deflateInit2(&z, GZIP_LEVEL, Z_DEFLATED, GZIP_WINDOW, 8,
+			 Z_DEFAULT_STRATEGY) != Z_OK)
+		return NULL;
+	bytes_init(&out);
+	bytes_reserve(&out, deflateBound(&z, plain->length));
+	z.next_in = (Bytef *)(uintptr_t)plain->data;
+	z.avail_in = (uInt)plain->length;
+	z.next_out = (Bytef *)out.data;
+	z.avail_out = (uInt)(out.capacity - 1);
+	if (deflate(&z, Z_FINISH) == Z_STREAM_END &&
+	    z.total_out < plain->length)
+		blob = blob_new(out.data, z.total_out);
+	(void)deflateEnd(&z);
+	bytes_fini(&out);
+	return blob;
+}
+
+/* Both forms are remembered under names of their own. */
+struct compressing {
+	struct blob *plain;
+};
+
+static struct blob *
+build_gzip(const struct snapshot *snapshot, void *ctx)
+{
+	const struct compressing *compressing = ctx;
+	struct blob *blob = compress_blob(compressing->plain);
+
+	(void)snapshot;
+	return blob != NULL ? blob : blob_ref(compressing->plain);
+}
+
+/* Is gzip named in Accept-Encoding, and not with q=0 (RFC 9110, 12.5.3)? */
+static bool
+accepts_gzip(const struct request *r)
+{
+	const char *at = request_header(r, "Accept-Encoding");
+
+	while (at != NULL && *at != '\0') {
+		size_t item;
+
+		at += strspn(at, " \t,");
+		item = strcspn(at, ",");
+		if (strncasecmp(at, "gzip", 4) == 0 &&
+		    strchr(" \t;,", at[4]) != NULL) {
+			const char *q = memchr(at, '=', item);
+
+			return q == NULL || strncmp(q, "=0", 2) != 0 ||
+			       (q[2] == '.' &&
+				strspn(q + 3, "0") < strcspn(q + 3, " \t,;"));
+		}
+		at += item;
+	}
+	return false;
+}
+
+static struct blob *
+remembered(const struct snapshot *snapshot, const char *name,
+	   snapshot_build_fn build, void *ctx)
+{
+	if (name == NULL)
+		return build(snapshot, ctx);
+	return snapshot_memo(snapshot, name, build, ctx);
+}
+
+static struct blob *
+gzip_form(struct request *r, const struct snapshot *snapshot, const char *name,
+	  struct blob *plain)
+{
+	struct compressing compressing = { .plain = plain };
+	struct bytes gzip_name;
+	struct blob *gzip;
+
+	bytes_init(&gzip_name);
+	if (name != NULL)
+		bytes_printf(&gzip_name, "gzip:%s", name);
+	gzip = remembered(snapshot, name == NULL ? NULL : gzip_name.data,
+			  build_gzip, &compressing);
+	bytes_fini(&gzip_name);
+	if (gzip->length < plain->length)
+		reply_header(r, "Content-Encoding", "gzip");
+	return gzip;
+}
+
+void
+document_reply(struct request *r, const struct snapshot *snapshot,
+	       const struct document *document)
+{
+	struct document copy = *document;
+	struct blob *body;
+
+	if (!document->unconditional && client_has(r, document->revision)) {
+		reply_empty(r, 304);
+		reply_etag(r, document->revision);
+		reply_header(r, "Cache-Control", "no-cache");
+		reply_header(r, "Vary", "Accept-Encoding");
+		return;
+	}
+	body = remembered(snapshot, document->name, build_plain, &copy);
+	if (body->length >= GZIP_MIN_BYTES && accepts_gzip(r)) {
+		struct blob *gzip =
+		    gzip_form(r, snapshot, document->name, body);
+
+		blob_unref(body);
+		body = gzip;
+	}
+	reply_blob(r, 200, "application/json", body);
+	/* A weak tag: the plain and the gzip form are the same document. */
+	reply_etag(r, document->revision);
+	reply_header(r, "Cache-Control", "no-cache");
+	reply_header(r, "Vary", "Accept-Encoding");
+}

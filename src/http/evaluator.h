@@ -1,0 +1,34 @@
+/*
+ * What a loop evaluates with: a clock, working memory, and the feed's question
+ * whether a change touches what a context gets. One a loop, on its thread only.
+ */
+#ifndef SRC_HTTP_EVALUATOR_H
+#define SRC_HTTP_EVALUATOR_H
+
+#include "base/attr.h"
+#include "base/clock.h"
+#include "eval/evaluate.h"
+#include "feed/feed.h"
+#include "model/snapshot.h"
+
+struct evaluator;
+struct ofrep_cache;
+
+struct evaluator *evaluator_new(struct clock clock) MUST_CHECK;
+
+/* NULL is allowed. */
+void evaluator_free(struct evaluator *evaluator);
+
+/* A context to evaluate toggles of `snapshot` in; borrows `data`. Good until
+ * the next use of the evaluator. */
+struct eval_context evaluator_context(struct evaluator *evaluator,
+				      const struct snapshot *snapshot,
+				      const struct value *data);
+
+/* What OFREP's bulk answers were, for the fast path. */
+struct ofrep_cache *evaluator_ofrep_cache(struct evaluator *evaluator);
+
+/* The answers to the feed's questions. */
+struct feed_evaluator evaluator_for_feed(struct evaluator *evaluator);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * An exchange: one request on its way through a connection, with what the
+ * handlers do not see of it. Made when the request line is there, freed by
+ * libmicrohttpd's "completed" callback and there only. A loop keeps some
+ * finished ones for the next requests.
+ */
+#ifndef SRC_HTTP_EXCHANGE_H
+#define SRC_HTTP_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "feed/feed.h"
+#include "inbox.h"
+#include "request.h"
+
+struct connection;
+struct loop;
+
+enum exchange_phase {
+	EXCHANGE_STARTED,  /* the request line is there */
+	EXCHANGE_READING,  /* the header was judged, the body comes */
+	EXCHANGE_WORKING,  /* suspended: the registry has it */
+	EXCHANGE_WAITING,  /* suspended: it waits in the feed */
+	EXCHANGE_LEFT,     /* its socket has left libmicrohttpd */
+	EXCHANGE_ANSWERED, /* the reply is queued */
+};
+
+/* What the feed calls back on, first in both forms of waiting. */
+struct seat {
+	struct waiter waiter;
+	bool outside; /* its holder is a struct parked, else an exchange */
+};
+
+struct exchange {
+	struct seat seat; /* first */
+	struct request request;
+	struct connection *connection;
+	enum exchange_phase phase;
+	const char *raw;    /* the target as sent, a copy */
+	const char *target; /* where it stood; cut to pieces by now */
+	size_t target_length;
+	const char *version; /* the connection's memory */
+	size_t route_number;
+	unsigned route_flags; /* of the path, also where no method fits */
+	size_t body_seen;     /* bytes, whether kept or not */
+	size_t body_counted;  /* bytes that the limits know of */
+	size_t body_limit;
+	bool chunked;
+	size_t header_size; /* bytes */
+	bool closing;       /* the client said Connection: close */
+	bool waited;
+	struct task task;      /* its job is done */
+	struct exchange *next; /* among the spare ones */
+};
+
+struct exchange *exchange_new(struct loop *loop,
+			      struct connection *connection) MUST_CHECK;
+void exchange_free(struct exchange *x);
+
+/* The loop ends: those that were kept for later requests. */
+void exchange_free_spare(struct loop *loop);
+
+/* The exchange that a request is part of. */
+struct exchange *exchange_of(struct request *r);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * What libmicrohttpd lets through and a proxy in front may read otherwise.
+ * Every fault ends the connection: where two readers disagree about where a
+ * request ends, the rest of the bytes belongs to nobody.
+ *
+ *   seen                                          answer
+ *   Content-Length and Transfer-Encoding          400
+ *   more than one Content-Length                  400
+ *   Transfer-Encoding that is not "chunked"       501
+ *   a name that is no token, "Name :"             400
+ *   NUL, CR, LF or other control characters       400
+ *   folded lines, bare LF                         400
+ *   no Host or several in HTTP/1.1                400
+ *   more than GUARD_HEADERS_MAX headers           431
+ */
+#ifndef SRC_HTTP_GUARD_H
+#define SRC_HTTP_GUARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/error.h"
+#include "request.h"
+
+enum { GUARD_HEADERS_MAX = 100 };
+
+/* What the headers say about the message. */
+struct guard_message {
+	bool has_length;
+	uint64_t length; /* of the body, with has_length */
+	bool chunked;
+	bool close;   /* Connection: close */
+	bool expects; /* Expect: it waits for our consent */
+};
+
+enum status guard_headers(const struct request_pair *headers, size_t count,
+			  const char *version, struct guard_message *out,
+			  struct error *err) MUST_CHECK;
+
+/* The header as it lies in memory after it was parsed: each part ended by a
+ * NUL, where CR LF or a colon was. */
+struct guard_layout {
+	const char *method; /* where it starts */
+	const char *target;
+	size_t target_length; /* before it was cut at '?' */
+	const char *version;
+	size_t size; /* of the whole header */
+};
+
+/* Parsing stops at a NUL and skips what follows; here the gaps are looked at,
+ * so that nothing of the header has been overlooked. */
+enum status guard_gaps(const struct guard_layout *layout,
+		       const struct request_pair *headers, size_t count,
+		       struct error *err) MUST_CHECK;
+
+/* Does a web page of another origin send this? The host of `origin` is not that
+ * of `host`; "null" is always foreign. */
+bool guard_is_foreign(const char *origin, const char *host);
+
+#endif

@@ -1,0 +1,293 @@
+#include "intake.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "connection.h"
+#include "guard.h"
+#include "loop.h"
+#include "model/name.h"
+#include "wire/json.h"
+
+enum {
+	DISCARD_MAX = 16 << 20, /* of a refused body is read, to be polite */
+	HINTS_MAX = 8,          /* names that a hint lists */
+};
+
+struct collecting {
+	struct request *request;
+	size_t capacity;
+};
+
+static enum MHD_Result
+collect(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_size,
+	const char *value, size_t value_size)
+{
+	struct collecting *collecting = cls;
+	struct request *r = collecting->request;
+
+	(void)kind;
+	if (r->header_count == collecting->capacity)
+		return MHD_NO;
+	r->headers[r->header_count++] = (struct request_pair){
+		{ name, name_size },
+		{ value == NULL ? "" : value, value_size },
+	};
+	return MHD_YES;
+}
+
+static void
+collect_headers(struct exchange *x)
+{
+	struct MHD_Connection *mhd = x->connection->mhd;
+	int found =
+	    MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, NULL, NULL);
+	struct collecting collecting = { &x->request, (size_t)found };
+
+	if (found <= 0)
+		return;
+	x->request.headers = arena_zalloc(&x->request.arena, (size_t)found,
+					  sizeof(*x->request.headers));
+	(void)MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, collect,
+					  &collecting);
+}
+
+static enum status
+check_sound(struct exchange *x, const char *method,
+	    struct guard_message *message, struct error *err)
+{
+	struct request *r = &x->request;
+	const union MHD_ConnectionInfo *size = MHD_get_connection_info(
+	    x->connection->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	struct guard_layout layout = {
+		.method = method,
+		.target = x->target,
+		.target_length = x->target_length,
+		.version = x->version,
+		.size = size->header_size,
+	};
+	enum status rc;
+
+	x->header_size = size->header_size;
+	if (x->target == NULL || *x->version == '\0')
+		return error_set(err, STATUS_INVALID,
+				 "a request line is METHOD TARGET HTTP/1.1");
+	rc = guard_headers(r->headers, r->header_count, x->version, message,
+			   err);
+	if (rc == STATUS_OK)
+		rc = guard_gaps(&layout, r->headers, r->header_count, err);
+	return rc;
+}
+
+static void
+name_request(struct request *r)
+{
+	static const char marks[] = "-_.:/+=";
+	const char *given = request_header(r, "X-Request-Id");
+	size_t length = 0;
+
+	while (
+	    given != NULL && length < sizeof(r->id) - 1 &&
+	    ((given[length] >= '0' && given[length] <= '9') ||
+	     ((given[length] | 32) >= 'a' && (given[length] | 32) <= 'z') ||
+	     (given[length] != '\0' && strchr(marks, given[length]) != NULL)))
+		length++;
+	if (length > 0 && given[length] == '\0')
+		(void)snprintf(r->id, sizeof(r->id), "%s", given);
+	else
+		(void)snprintf(r->id, sizeof(r->id), "%016" PRIx64,
+			       random_below(&r->loop->random, UINT64_MAX));
+}
+
+static void
+reply_allowed(struct request *r, unsigned allowed, unsigned flags)
+{
+	struct bytes list;
+
+	bytes_init(&list);
+	router_allow(allowed, &list);
+	reply_headerf(r, "Allow", "%s", list.data);
+	if ((flags & ROUTE_OFREP) != 0 && r->method == METHOD_OPTIONS) {
+		reply_headerf(r, "Access-Control-Allow-Methods", "%s",
+			      list.data);
+		reply_header(r, "Access-Control-Allow-Origin", "*");
+		reply_header(r, "Access-Control-Allow-Headers",
+			     "Content-Type, Authorization, X-API-Key, "
+			     "If-None-Match, Flagd-Selector, Prefer, "
+			     "Toggled-Client");
+		reply_header(r, "Access-Control-Max-Age", "86400");
+	}
+	bytes_fini(&list);
+}
+
+/* False: the reply is filled, 404, 405 or the answer to OPTIONS. */
+static bool
+find_route(struct exchange *x, const struct uri *uri)
+{
+	struct request *r = &x->request;
+	const struct router *router = r->loop->service->router;
+	struct router_match match;
+
+	router_find(router, r->method, uri, &match);
+	x->route_flags = match.flags;
+	if (match.route != NULL) {
+		r->route = match.route;
+		x->route_number = match.number;
+		memcpy(r->params, match.params, sizeof(r->params));
+		return true;
+	}
+	if (match.allowed == 0 && strcmp(x->raw, "*") != 0) {
+		reply_fail(r, STATUS_NOT_FOUND, "there is nothing at %s",
+			   r->path.data);
+	} else if (r->method == METHOD_OPTIONS) {
+		reply_empty(r, 204);
+		reply_allowed(r, match.allowed, match.flags);
+	} else {
+		reply_fail(r, STATUS_METHOD, "%s is not possible here",
+			   method_name(r->method));
+		reply_allowed(r, match.allowed, match.flags);
+	}
+	return false;
+}
+
+/* The media types that are read as JSON. curl -d says it sends a form. */
+static bool
+is_json_type(const char *type)
+{
+	size_t length = strcspn(type, "; \t");
+
+	if (length == 0)
+		return true;
+	if (length == 16 && strncasecmp(type, "application/json", 16) == 0)
+		return true;
+	if (length == 33 &&
+	    strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0)
+		return true;
+	return length > 17 && strncasecmp(type, "application/", 12) == 0 &&
+	       strncasecmp(type + length - 5, "+json", 5) == 0;
+}
+
+static bool
+check_rights_and_body(struct exchange *x, const struct guard_message *message)
+{
+	struct request *r = &x->request;
+	const char *origin = request_header(r, "Origin");
+	const char *type = request_header(r, "Content-Type");
+	bool has_body = message->chunked || message->length > 0;
+
+	x->body_limit = (r->route->flags & ROUTE_LARGE_BODY) != 0
+			    ? LIMIT_CHANGE_BYTES
+			    : LIMIT_DEFINITION_BYTES;
+	if ((r->route->flags & ROUTE_WRITE) != 0 && origin != NULL &&
+	    guard_is_foreign(origin, request_header(r, "Host"))) {
+		reply_fail(r, STATUS_FORBIDDEN,
+			   "a web page of another origin may not write");
+		return false;
+	}
+	if (has_body && type != NULL && !is_json_type(type)) {
+		reply_fail(r, STATUS_MEDIA_TYPE,
+			   "the body is '%.80s', but only JSON is read "
+			   "(application/json)",
+			   type);
+		return false;
+	}
+	if (message->length > x->body_limit) {
+		reply_fail(r, STATUS_TOO_LARGE,
+			   "the body has %" PRIu64 " bytes, the limit is %zu",
+			   message->length, x->body_limit);
+		return false;
+	}
+	return true;
+}
+
+enum intake_verdict
+intake_header(struct exchange *x, const char *method, const char *version)
+{
+	struct request *r = &x->request;
+	struct guard_message message = { 0 };
+	struct uri uri;
+	struct error err;
+
+	error_init(&err);
+	x->version = version;
+	r->method = method_parse(method);
+	r->head_only = strcmp(method, "HEAD") == 0;
+	r->path = (struct string){ "", 0 };
+	collect_headers(x);
+	name_request(r);
+	if (check_sound(x, method, &message, &err) != STATUS_OK) {
+		r->error = err;
+		reply_error(r, &r->error);
+		return INTAKE_REFUSE;
+	}
+	x->chunked = message.chunked;
+	x->closing = message.close;
+	if (uri_decode(x->raw, &r->arena, &uri, &err) != STATUS_OK) {
+		r->error = err;
+		reply_error(r, &r->error);
+	} else {
+		r->path = uri.path;
+		r->query = uri.query;
+		r->query_count = uri.query_count;
+		if (find_route(x, &uri) && check_rights_and_body(x, &message))
+			return INTAKE_GO;
+	}
+	/* The body of a refused request is read and thrown away, so that the
+	 * client gets to read the answer and keeps its connection; but not
+	 * where it waits for our consent or has very much to say. */
+	if (message.expects || message.length > DISCARD_MAX)
+		return INTAKE_REFUSE;
+	x->body_limit = DISCARD_MAX;
+	return INTAKE_GO;
+}
+
+static void
+reply_no_environment(struct request *r)
+{
+	const char *names[LIMIT_ENVIRONMENTS + 1];
+	const struct snapshot *snapshot;
+	struct tree_walk walk;
+	struct bytes list;
+	const char *hint;
+	size_t count = 0;
+
+	bytes_init(&list);
+	tree_walk_from(&walk, r->catalog->snapshots, &catalog_by_environment,
+		       NULL);
+	for (snapshot = tree_walk_next(&walk);
+	     snapshot != NULL && count < LIMIT_ENVIRONMENTS;
+	     snapshot = tree_walk_next(&walk)) {
+		names[count++] = snapshot->environment.data;
+		if (count <= HINTS_MAX)
+			bytes_printf(&list, "%s%s", count > 1 ? ", " : "",
+				     snapshot->environment.data);
+	}
+	names[count] = NULL;
+	hint = json_hint(names, r->params[0].data, r->params[0].length);
+	if (hint != NULL)
+		reply_fail(r, STATUS_NOT_FOUND,
+			   "there is no environment '%s', did you mean '%s'?",
+			   r->params[0].data, hint);
+	else
+		reply_fail(r, STATUS_NOT_FOUND,
+			   "there is no environment '%s'; there is %s%s",
+			   r->params[0].data,
+			   list.data == NULL ? "none" : list.data,
+			   count > HINTS_MAX ? ", and others" : "");
+	bytes_fini(&list);
+}
+
+bool
+intake_environment(struct request *r)
+{
+	if ((r->route->flags & ROUTE_ENVIRONMENT) == 0)
+		return true;
+	r->snapshot =
+	    catalog_find(r->catalog, r->params[0].data, r->params[0].length);
+	if (r->snapshot != NULL)
+		return true;
+	reply_no_environment(r);
+	return false;
+}

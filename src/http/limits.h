@@ -1,0 +1,50 @@
+/*
+ * What the whole daemon may hold at once: connections in all and per address,
+ * and the cost of the bodies in flight. Shared by all loops; every call is safe
+ * on any thread.
+ *
+ * A JSON text costs up to eighty times its length while it is parsed and worked
+ * on, so bodies are counted by that. Small ones are always let in, so that an
+ * operator's change is never refused because of somebody's import.
+ */
+#ifndef SRC_HTTP_LIMITS_H
+#define SRC_HTTP_LIMITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/attr.h"
+#include "peer.h"
+
+enum {
+	LIMITS_BODY_SMALL = 16 * 1024,  /* never counted */
+	LIMITS_BODY_COST = 80,          /* bytes of memory for one of JSON */
+	LIMITS_BODY_BUDGET = 512 << 20, /* of memory */
+};
+
+struct limits;
+
+/* `connections_max` is not 0. `per_address` 0: no limit. */
+struct limits *limits_new(size_t connections_max,
+			  size_t per_address) MUST_CHECK;
+
+/* NULL is allowed. */
+void limits_free(struct limits *limits);
+
+enum limits_verdict { LIMITS_OK, LIMITS_ALL, LIMITS_ADDRESS };
+
+/* Count a connection, unless it is one too many. An IPv6 network (/64) counts
+ * as one address, unix sockets as none. */
+enum limits_verdict limits_enter(struct limits *limits,
+				 const struct peer *peer) MUST_CHECK;
+void limits_leave(struct limits *limits, const struct peer *peer);
+
+size_t limits_connections(const struct limits *limits);
+
+/* Let a body grow from `before` to `after` bytes; false when that costs more
+ * than there is. Release what was let in last with limits_release_body. */
+bool limits_grow_body(struct limits *limits, size_t before,
+		      size_t after) MUST_CHECK;
+void limits_release_body(struct limits *limits, size_t bytes);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * A listening socket on a loop. Accepted sockets go to the loop's libmicrohttpd
+ * unless a limit is reached; then they are told so (503) and closed. Where no
+ * descriptor is left, one kept in reserve serves to do that, and the listener
+ * rests until connections have ended: it never spins.
+ */
+#ifndef SRC_HTTP_LISTENER_H
+#define SRC_HTTP_LISTENER_H
+
+#include "base/attr.h"
+#include "base/error.h"
+
+struct connection_origin;
+struct listener;
+struct loop;
+struct loop_socket;
+
+/* Starts accepting. In front of `next`; the socket is borrowed. */
+enum status listener_new(struct loop *loop, const struct loop_socket *socket,
+			 struct listener *next, struct listener **listener,
+			 struct error *err) MUST_CHECK;
+
+/* Takes what the kernel has queued, then stops. All of the list; NULL is
+ * allowed. */
+void listener_free_all(struct listener *listener);
+
+#endif

@@ -1,0 +1,231 @@
+#include "order.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "document_reply.h"
+#include "model/name.h"
+#include "wire/cursor.h"
+#include "wire/document.h"
+#include "wire/json.h"
+
+/* Until a request carries a token, nobody is named. */
+static const struct string anonymous = { "anonymous", 9 };
+
+static void
+fingerprint_part(struct sha256 *sha, struct string part)
+{
+	uint64_t length = part.length;
+
+	sha256_update(sha, &length, sizeof(length));
+	sha256_update(sha, part.data, part.length);
+}
+
+/* What makes two requests under one Idempotency-Key the same request. */
+static void
+take_fingerprint(struct request *r)
+{
+	struct sha256 sha;
+	unsigned char method = (unsigned char)r->method;
+
+	sha256_init(&sha);
+	sha256_update(&sha, &method, 1);
+	fingerprint_part(&sha, r->path);
+	for (size_t i = 0; i < r->query_count; i++) {
+		fingerprint_part(&sha, r->query[i].name);
+		fingerprint_part(&sha, r->query[i].value);
+	}
+	fingerprint_part(&sha, (struct string){ r->body.data, r->body.length });
+	sha256_final(&sha, r->job.fingerprint);
+}
+
+static bool
+take_key(struct request *r)
+{
+	const char *key = request_header(r, "Idempotency-Key");
+
+	if (key == NULL)
+		return true;
+	if (!name_is_token(key, strlen(key))) {
+		reply_fail(r, STATUS_INVALID,
+			   "Idempotency-Key has to be 1 to %d printable ASCII "
+			   "characters",
+			   NAME_IDEMPOTENCY_MAX);
+		return false;
+	}
+	r->job.idempotency_key = (struct string){ key, strlen(key) };
+	take_fingerprint(r);
+	return true;
+}
+
+static bool
+set_comment(struct request *r, struct string comment, const char *where)
+{
+	if (comment.length > NAME_COMMENT_MAX) {
+		reply_fail(r, STATUS_INVALID,
+			   "%s has %zu bytes; at most %d are kept", where,
+			   comment.length, NAME_COMMENT_MAX);
+		return false;
+	}
+	if (!utf8_is_valid(comment.data, comment.length)) {
+		reply_fail(r, STATUS_INVALID, "%s is not UTF-8", where);
+		return false;
+	}
+	r->job.comment = comment;
+	return true;
+}
+
+bool
+order_comment(struct request *r, struct string comment)
+{
+	return comment.length == 0 ||
+	       set_comment(r, comment, "the member 'comment'");
+}
+
+bool
+order_begin(struct request *r, enum job_type type)
+{
+	const char *comment = request_header(r, "Change-Comment");
+
+	job_init(&r->job, type);
+	r->job.environment = r->params[0];
+	r->job.actor = anonymous;
+	r->job.comment = (struct string){ "", 0 };
+	if (!request_flag(r, "dryRun", &r->job.dry_run) || !take_key(r))
+		return false;
+	return comment == NULL ||
+	       set_comment(r, (struct string){ comment, strlen(comment) },
+			   "the header Change-Comment");
+}
+
+static bool
+take_condition(struct request *r, struct precondition *condition)
+{
+	const char *match = request_header(r, "If-Match");
+	const char *none = request_header(r, "If-None-Match");
+
+	if (match != NULL &&
+	    !etag_revision(match, r->catalog->epoch, &condition->revision,
+			   &condition->must_exist))
+		condition->never = true;
+	if (none == NULL)
+		return true;
+	if (strcmp(none, "*") != 0) {
+		reply_fail(
+		    r, STATUS_INVALID,
+		    "on a write, If-None-Match can only be *: create it, "
+		    "unless it is there");
+		return false;
+	}
+	condition->must_not_exist = true;
+	return true;
+}
+
+bool
+order_refused(struct request *r)
+{
+	const struct job *job = &r->job;
+	struct bytes body;
+
+	if (job->status == STATUS_OK)
+		return false;
+	if (job->current == NULL) {
+		reply_error(r, &job->error);
+		return true;
+	}
+	bytes_init(&body);
+	document_problem(&job->error, "current", job->current->text, &body);
+	reply_json(r, status_http(job->status), &body);
+	r->reply.content_type = "application/problem+json";
+	reply_etag(r, job->current->revision);
+	return true;
+}
+
+void
+order_reply_change(struct request *r)
+{
+	struct job *job = &r->job;
+	struct bytes body;
+
+	if (order_refused(r))
+		return;
+	bytes_init(&body);
+	document_change(job->change, job->dry_run ? "\"dryRun\":true," : NULL,
+			&body);
+	reply_json(r, 200, &body);
+	reply_etag(r, job->revision);
+}
+
+static void
+reply_removed(struct request *r)
+{
+	struct job *job = &r->job;
+	const struct change_item *item = &job->change->items[0];
+	struct bytes body;
+
+	bytes_init(&body);
+	bytes_append_str(&body, "{\"key\":");
+	value_encode_string(item->key.data, item->key.length, &body);
+	bytes_printf(&body, ",\"removed\":true,\"revision\":%" PRId64 "}",
+		     job->revision);
+	reply_json(r, 200, &body);
+	reply_etag(r, job->revision);
+}
+
+/* The verdict on one definition: as it is now. */
+static void
+reply_one(struct request *r)
+{
+	struct job *job = &r->job;
+	const struct definition *now = job->current;
+
+	if (job->status == STATUS_OK && job->dry_run) {
+		order_reply_change(r);
+		return;
+	}
+	if (order_refused(r))
+		return;
+	if (job->change->count > 0 && job->write.edits[0].verb == EDIT_REMOVE) {
+		reply_removed(r);
+		return;
+	}
+	if (job->change->count > 0)
+		now = job->change->items[0].after;
+	if (now == NULL) {
+		reply_fail(r, STATUS_INTERNAL, "the definition is gone");
+		return;
+	}
+	reply_blob(r, job->verdict == VERDICT_CREATED ? 201 : 200,
+		   "application/json",
+		   blob_new(now->text.data, now->text.length));
+	reply_etag(r, now->revision);
+	if (job->verdict == VERDICT_CREATED)
+		reply_headerf(r, "Location", "%.*s", (int)r->path.length,
+			      r->path.data);
+}
+
+enum step
+order_one(struct request *r, enum edit_verb verb, enum kind kind,
+	  struct string key)
+{
+	struct edit *edit = arena_zalloc(&r->arena, 1, sizeof(*edit));
+
+	if (!order_begin(r, JOB_WRITE) ||
+	    !take_condition(r, &r->job.write.precondition) ||
+	    !request_flag(r, "lenient", &r->job.write.lenient))
+		return STEP_REPLY;
+	edit->verb = verb;
+	edit->kind = kind;
+	edit->key = key;
+	edit->pointer = "";
+	if (verb != EDIT_REMOVE && !request_json(r, &edit->value))
+		return STEP_REPLY;
+	r->job.write.edits = edit;
+	r->job.write.count = 1;
+	r->job.write.precondition.is_there = verb == EDIT_PATCH;
+	r->job.write.create_environment =
+	    kind == KIND_ENVIRONMENT && verb != EDIT_REMOVE;
+	return request_submit(r, reply_one);
+}

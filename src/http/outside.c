@@ -1,0 +1,426 @@
+/*
+ * Clients that wait outside libmicrohttpd. The library runs with MHD_USE_TURBO,
+ * so closing its descriptor does not shut the connection down, and a duplicate
+ * of it lives on here:
+ *
+ *   WAITING   in the feed
+ *   WRITING   its answer did not fit into the socket: the rest goes out when
+ *             there is room, within a deadline
+ *   IDLE      answered; the next request gives the socket back to
+ *             libmicrohttpd, silence for too long closes it
+ *
+ * Bytes that libmicrohttpd has read beyond the request would be lost with its
+ * buffer, so a socket only leaves when the kernel's count of what was taken out
+ * of it is exactly what the requests so far were long. When in doubt, it stays.
+ *
+ * One edge-triggered epoll set watches all of them, in every state.
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "answer.h"
+#include "base/mem.h"
+#include "connection.h"
+#include "loop.h"
+#include "park_private.h"
+#include "reaper.h"
+#include "received.h"
+
+enum { EVENTS_AT_ONCE = 512, SWEEP_MS = 1000 };
+
+#define WATCHED ((uint32_t)EPOLLIN | (uint32_t)EPOLLRDHUP | (uint32_t)EPOLLET)
+
+enum parked_state { PARKED_WAITING, PARKED_WRITING, PARKED_IDLE };
+
+struct parked {
+	union {
+		struct seat seat; /* WAITING */
+		struct {          /* WRITING, IDLE */
+			struct parked *next, **link;
+			int64_t due_ms;
+			struct blob *wire; /* WRITING: what of it … */
+			size_t sent;       /* … has gone out */
+		};
+	};
+	uint64_t consumed; /* bytes of requests read from it so far */
+	struct peer peer;
+	int fd;
+	uint8_t state; /* enum parked_state */
+	uint8_t route; /* for the counters */
+	bool pending;  /* its next request is there already */
+	bool closing;  /* its answer says Connection: close */
+};
+
+struct outside {
+	struct loop *loop;
+	int epoll;
+	struct event *event;
+	struct event *sweep; /* timer over the list, while it has any */
+	bool sweeping;
+	struct parked *waiting_for_client; /* WRITING and IDLE ones */
+	struct answer answer;
+};
+
+static void
+sweep_later(struct outside *o)
+{
+	const struct timeval delay = { .tv_sec = SWEEP_MS / 1000,
+				       .tv_usec = 0 };
+
+	if (o->sweeping)
+		return;
+	o->sweeping = true;
+	evtimer_add(o->sweep, &delay);
+}
+
+static void
+enlist(struct outside *o, struct parked *p, int64_t within_ms)
+{
+	p->due_ms = loop_now_ms(o->loop) + within_ms;
+	p->next = o->waiting_for_client;
+	p->link = &o->waiting_for_client;
+	if (p->next != NULL)
+		p->next->link = &p->next;
+	o->waiting_for_client = p;
+	sweep_later(o);
+}
+
+/* Out of the list, or out of the feed. */
+static void
+unlist(struct outside *o, struct parked *p)
+{
+	if (p->state == PARKED_WAITING) {
+		feed_cancel(o->loop->feed, &p->seat.waiter);
+		counters_sub(&o->loop->counters.polls_outside, 1);
+		return;
+	}
+	*p->link = p->next;
+	if (p->next != NULL)
+		p->next->link = p->link;
+	if (p->state == PARKED_WRITING)
+		blob_unref(p->wire);
+}
+
+/* Close a connection that is in no list any more. */
+static void
+end(struct outside *o, struct parked *p)
+{
+	close(p->fd);
+	connection_forget(o->loop, &p->peer);
+	free(p);
+}
+
+/* Back to libmicrohttpd with it; loop_drive is the caller's. */
+static void
+hand_over(struct outside *o, struct parked *p)
+{
+	struct connection_origin origin = { .peer = p->peer,
+					    .consumed = p->consumed };
+	int fd = p->fd;
+
+	(void)epoll_ctl(o->epoll, EPOLL_CTL_DEL, fd, NULL);
+	free(p);
+	loop_admit(o->loop, fd, &origin);
+}
+
+/* The answer has gone out; it is in no list. */
+static void
+settle(struct outside *o, struct parked *p)
+{
+	if (p->closing) {
+		end(o, p);
+	} else if (p->pending) {
+		hand_over(o, p);
+	} else {
+		p->state = PARKED_IDLE;
+		enlist(o, p, o->loop->service->idle_timeout_ms);
+	}
+}
+
+static void
+watch_for(struct outside *o, struct parked *p, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.ptr = p };
+
+	(void)epoll_ctl(o->epoll, EPOLL_CTL_MOD, p->fd, &event);
+}
+
+/* Send from `*sent` on; false when the connection is broken. */
+static bool
+push(const struct parked *p, const struct blob *wire, size_t *sent)
+{
+	while (*sent < wire->length) {
+		ssize_t n =
+		    send(p->fd, wire->data + *sent, wire->length - *sent,
+			 MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n > 0)
+			*sent += (size_t)n;
+		else if (n < 0 && errno == EINTR)
+			continue;
+		else
+			return n < 0 && errno == EAGAIN;
+	}
+	return true;
+}
+
+void
+outside_answer(struct outside *o, struct seat *seat, struct blob *body,
+	       int64_t revision, enum answer_reason reason)
+{
+	struct parked *p = (struct parked *)(void *)seat;
+	struct loop *loop = o->loop;
+	struct blob *wire;
+	size_t sent = 0;
+
+	counters_sub(&loop->counters.polls_outside, 1);
+	p->closing = reason == ANSWER_DRAINED || loop->phase != LOOP_SERVING;
+	if (reason == ANSWER_GONE)
+		body = NULL;
+	wire = answer_wire(&o->answer, &loop->service->clock,
+			   loop->catalog->epoch, body, revision, p->closing);
+	counters_request(&loop->counters, p->route, body == NULL ? 404 : 200,
+			 -1);
+	counters_add(&loop->counters.bytes_sent, wire->length);
+	if (!push(p, wire, &sent)) {
+		end(o, p);
+	} else if (sent == wire->length) {
+		settle(o, p);
+	} else {
+		p->state = PARKED_WRITING;
+		p->wire = blob_ref(wire);
+		p->sent = sent;
+		enlist(o, p,
+		       REAPER_WRITE_MS +
+			   (int64_t)(wire->length / REAPER_WRITE_BYTES_PER_MS));
+		watch_for(o, p, WATCHED | (uint32_t)EPOLLOUT);
+	}
+}
+
+static void
+write_more(struct outside *o, struct parked *p)
+{
+	if (!push(p, p->wire, &p->sent)) {
+		unlist(o, p);
+		end(o, p);
+	} else if (p->sent == p->wire->length) {
+		unlist(o, p);
+		watch_for(o, p, WATCHED);
+		settle(o, p);
+	}
+}
+
+static bool
+has_input(const struct parked *p)
+{
+	int unread = 0;
+
+	return ioctl(p->fd, FIONREAD, &unread) == 0 && unread > 0;
+}
+
+static void
+handle(struct outside *o, struct parked *p, uint32_t events)
+{
+	bool broken = (events & (EPOLLHUP | EPOLLERR)) != 0;
+	bool ended = (events & EPOLLRDHUP) != 0;
+
+	/* An idle client may send a last request and shut its side down. */
+	if (ended && (p->state != PARKED_IDLE || !has_input(p)))
+		broken = true;
+	if (broken) {
+		if (p->state == PARKED_WAITING)
+			counters_add(&o->loop->counters.polls_hung_up, 1);
+		unlist(o, p);
+		end(o, p);
+		return;
+	}
+	if ((events & EPOLLIN) != 0) {
+		p->pending = true;
+		if (p->state == PARKED_IDLE) {
+			unlist(o, p);
+			hand_over(o, p);
+			return;
+		}
+	}
+	if ((events & EPOLLOUT) != 0 && p->state == PARKED_WRITING)
+		write_more(o, p);
+}
+
+static void
+events_cb(evutil_socket_t fd, short what, void *ctx)
+{
+	struct epoll_event events[EVENTS_AT_ONCE];
+	struct outside *o = ctx;
+	int n = epoll_wait(fd, events, EVENTS_AT_ONCE, 0);
+
+	(void)what;
+	loop_tick(o->loop);
+	for (int i = 0; i < n; i++)
+		handle(o, events[i].data.ptr, events[i].events);
+	loop_drive(o->loop);
+}
+
+static void
+sweep_cb(evutil_socket_t fd, short what, void *ctx)
+{
+	struct outside *o = ctx;
+	struct parked *p = o->waiting_for_client;
+
+	(void)fd;
+	(void)what;
+	loop_tick(o->loop);
+	o->sweeping = false;
+	while (p != NULL) {
+		struct parked *next = p->next;
+
+		if (p->due_ms <= loop_now_ms(o->loop)) {
+			if (p->state == PARKED_WRITING)
+				counters_add(
+				    &o->loop->counters.connections_reaped, 1);
+			unlist(o, p);
+			end(o, p);
+		}
+		p = next;
+	}
+	if (o->waiting_for_client != NULL)
+		sweep_later(o);
+	loop_drive(o->loop);
+}
+
+enum status
+outside_new(struct loop *loop, struct outside **out, struct error *err)
+{
+	struct outside *o = mem_zalloc(1, sizeof(*o));
+	enum status rc = STATUS_IO;
+
+	o->loop = loop;
+	o->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (o->epoll < 0) {
+		error_set(err, rc, "epoll_create1: %s", strerror(errno));
+		goto out;
+	}
+	o->event =
+	    event_new(loop->base, o->epoll, EV_READ | EV_PERSIST, events_cb, o);
+	o->sweep = evtimer_new(loop->base, sweep_cb, o);
+	if (o->event == NULL || o->sweep == NULL ||
+	    event_add(o->event, NULL) != 0) {
+		error_set(err, rc, "no event for parked clients");
+		goto out;
+	}
+	*out = o;
+	o = NULL;
+	rc = STATUS_OK;
+out:
+	outside_free(o);
+	return rc;
+}
+
+void
+outside_free(struct outside *o)
+{
+	if (o == NULL)
+		return;
+	while (o->waiting_for_client != NULL) {
+		struct parked *p = o->waiting_for_client;
+
+		unlist(o, p);
+		end(o, p);
+	}
+	answer_forget(&o->answer);
+	if (o->event != NULL)
+		event_free(o->event);
+	if (o->sweep != NULL)
+		event_free(o->sweep);
+	if (o->epoll >= 0)
+		close(o->epoll);
+	free(o);
+}
+
+/* May this socket leave? */
+static bool
+can_leave(const struct outside *o, const struct exchange *x)
+{
+	const struct connection *c = x->connection;
+	uint64_t expected = c->consumed + x->header_size + x->body_seen;
+	uint64_t received;
+
+	if (o->loop->service->parking != PARKING_AUTO || c->tls ||
+	    c->peer.family == PEER_UNIX || x->closing || x->chunked ||
+	    c->unsure || strcmp(x->version, "HTTP/1.1") != 0)
+		return false;
+	/* Not the standard answer. */
+	if (x->request.answered != NULL || x->request.reply.header_count > 0)
+		return false;
+	return received_bytes(c->fd, &received) && received == expected;
+}
+
+static struct parked *
+leave(struct outside *o, struct exchange *x)
+{
+	struct connection *c = x->connection;
+	struct epoll_event event = { .events = WATCHED };
+	struct parked *p;
+	int fd = fcntl(c->fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return NULL;
+	p = mem_zalloc(1, sizeof(*p));
+	event.data.ptr = p;
+	if (epoll_ctl(o->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+		close(fd);
+		free(p);
+		return NULL;
+	}
+	p->fd = fd;
+	p->peer = c->peer;
+	p->consumed = c->consumed + x->header_size + x->body_seen;
+	p->state = PARKED_WAITING;
+	p->seat.outside = true;
+	p->route = (uint8_t)x->route_number;
+	return p;
+}
+
+bool
+outside_add(struct outside *o, struct exchange *x)
+{
+	struct request *r = &x->request;
+	struct connection *c = x->connection;
+	struct loop *loop = o->loop;
+	struct parked *p = can_leave(o, x) ? leave(o, x) : NULL;
+
+	if (p == NULL)
+		return false;
+	/* Closing does not take a descriptor out of an epoll set while its
+	 * duplicate lives. */
+	park_unwatch(loop->park, c);
+	c->left = true;
+	x->phase = EXCHANGE_LEFT;
+	counters_add(&loop->counters.polls_outside, 1);
+	feed_wait(loop->feed, &p->seat.waiter, &r->topic, r->wait_since,
+		  r->wait_ms);
+	loop_expect(loop, r->wait_ms);
+	return true;
+}
+
+void
+outside_rest(struct outside *o)
+{
+	answer_forget(&o->answer);
+}
+
+void
+outside_hurry(struct outside *o, int64_t within_ms)
+{
+	int64_t due = loop_now_ms(o->loop) + within_ms;
+
+	for (struct parked *p = o->waiting_for_client; p != NULL; p = p->next)
+		if (p->state == PARKED_IDLE && p->due_ms > due)
+			p->due_ms = due;
+}

@@ -1,0 +1,262 @@
+/*
+ * The face, and the form inside libmicrohttpd. A suspended socket is not
+ * watched by it, so it is put into an epoll set of ours when it is suspended
+ * first and stays there; closing takes it out. Only hang-ups are looked for,
+ * edge triggered, so that a kept-alive connection costs nothing more.
+ */
+#include "park_private.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "connection.h"
+#include "loop.h"
+#include "reaper.h"
+#include "reply_queue.h"
+#include "wire/document.h"
+
+enum { HANGUPS_AT_ONCE = 512, OUTSIDE_BUDGET = 512 };
+
+static void
+hang_up(struct connection *c)
+{
+	struct exchange *x = c->exchange;
+
+	if (x == NULL || x->phase != EXCHANGE_WAITING) {
+		/* The library may have missed the end of the stream: it looks
+		 * no more after a short read. */
+		if (x == NULL)
+			reaper_kill(c);
+		return;
+	}
+	c->hung_up = true;
+	counters_add(&c->loop->counters.polls_hung_up, 1);
+	park_cancel(c->loop->park, x);
+	MHD_resume_connection(c->mhd);
+}
+
+static void
+hangup_cb(evutil_socket_t fd, short what, void *ctx)
+{
+	struct epoll_event events[HANGUPS_AT_ONCE];
+	struct park *park = ctx;
+	int n = epoll_wait(fd, events, HANGUPS_AT_ONCE, 0);
+
+	(void)what;
+	for (int i = 0; i < n; i++)
+		hang_up(events[i].data.ptr);
+	if (n > 0)
+		loop_drive(park->loop);
+}
+
+enum status
+park_new(struct loop *loop, struct park **out, struct error *err)
+{
+	struct park *park = mem_zalloc(1, sizeof(*park));
+	enum status rc = STATUS_IO;
+
+	park->loop = loop;
+	park->hangup_epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (park->hangup_epoll < 0) {
+		error_set(err, rc, "epoll_create1: %s", strerror(errno));
+		goto out;
+	}
+	park->hangup_event = event_new(loop->base, park->hangup_epoll,
+				       EV_READ | EV_PERSIST, hangup_cb, park);
+	if (park->hangup_event == NULL ||
+	    event_add(park->hangup_event, NULL) != 0) {
+		error_set(err, rc, "no event for hang-ups");
+		goto out;
+	}
+	rc = outside_new(loop, &park->outside, err);
+	if (rc != STATUS_OK)
+		goto out;
+	*out = park;
+	park = NULL;
+out:
+	park_free(park);
+	return rc;
+}
+
+void
+park_free(struct park *park)
+{
+	if (park == NULL)
+		return;
+	outside_free(park->outside);
+	if (park->hangup_event != NULL)
+		event_free(park->hangup_event);
+	if (park->hangup_epoll >= 0)
+		close(park->hangup_epoll);
+	free(park);
+}
+
+/* 200 with the shared body, or 404 where the environment is gone. */
+static void
+fill_standard(struct request *r, struct blob *body, int64_t revision,
+	      enum answer_reason reason)
+{
+	if (reason == ANSWER_GONE || body == NULL) {
+		reply_fail(r, STATUS_NOT_FOUND,
+			   "the environment '%.*s' is gone",
+			   (int)r->topic.environment.length,
+			   r->topic.environment.data);
+		return;
+	}
+	reply_blob(r, 200, "application/json", blob_ref(body));
+	reply_headerf(r, "ETag", "\"%s.%" PRId64 "\"", r->catalog->epoch,
+		      revision);
+	reply_header(r, "Cache-Control", "no-store");
+}
+
+static void
+fill(struct exchange *x, struct blob *body, int64_t revision,
+     enum answer_reason reason)
+{
+	struct request *r = &x->request;
+
+	if (r->answered != NULL)
+		r->answered(r, body, revision, reason);
+	else
+		fill_standard(r, body, revision, reason);
+}
+
+/* Nothing changed, says the answer; for those that must not wait. */
+static void
+answer_at_once(struct exchange *x, enum answer_reason reason)
+{
+	struct request *r = &x->request;
+	int64_t revision = r->snapshot->revision;
+	struct bytes out;
+	struct blob *body;
+
+	bytes_init(&out);
+	document_no_changes(r->catalog->epoch, revision, &out);
+	body = blob_from_bytes(&out);
+	fill(x, body, revision, reason);
+	blob_unref(body);
+}
+
+/* Adding reports a hang-up that has happened already. */
+static bool
+watch(struct park *park, struct connection *c)
+{
+	struct epoll_event event = { .events = EPOLLRDHUP | EPOLLET,
+				     .data.ptr = c };
+
+	if (!c->watched &&
+	    epoll_ctl(park->hangup_epoll, EPOLL_CTL_ADD, c->fd, &event) == 0)
+		c->watched = true;
+	return c->watched;
+}
+
+void
+park_unwatch(struct park *park, struct connection *c)
+{
+	if (c->watched)
+		(void)epoll_ctl(park->hangup_epoll, EPOLL_CTL_DEL, c->fd, NULL);
+	c->watched = false;
+}
+
+static void
+wait_inside(struct park *park, struct exchange *x)
+{
+	struct request *r = &x->request;
+
+	(void)watch(park, x->connection);
+	x->phase = EXCHANGE_WAITING;
+	x->seat.outside = false;
+	MHD_suspend_connection(x->connection->mhd);
+	park->suspended++;
+	counters_add(&park->loop->counters.polls_suspended, 1);
+	feed_wait(park->loop->feed, &x->seat.waiter, &r->topic, r->wait_since,
+		  r->wait_ms);
+	loop_expect(park->loop, r->wait_ms);
+}
+
+bool
+park_add(struct park *park, struct exchange *x)
+{
+	struct request *r = &x->request;
+	struct loop *loop = park->loop;
+	enum answer_reason reason = ANSWER_EXPIRED;
+
+	if (loop->phase != LOOP_SERVING)
+		reason = ANSWER_DRAINED;
+	/* The feed knows the loop's catalog; nobody may wait who was held
+	 * against an older one. */
+	if (reason == ANSWER_DRAINED || r->head_only || r->wait_ms <= 0 ||
+	    r->catalog != loop_catalog(loop)) {
+		answer_at_once(x, reason);
+		connection_queue(x);
+		return false;
+	}
+	if (outside_add(park->outside, x))
+		return true;
+	wait_inside(park, x);
+	return false;
+}
+
+/* It waits no more. */
+static void
+leave_inside(struct park *park, struct exchange *x)
+{
+	x->phase = EXCHANGE_READING;
+	park->suspended--;
+	counters_sub(&park->loop->counters.polls_suspended, 1);
+}
+
+void
+park_cancel(struct park *park, struct exchange *x)
+{
+	feed_cancel(park->loop->feed, &x->seat.waiter);
+	leave_inside(park, x);
+}
+
+void
+park_answer(struct waiter *waiter, struct blob *body, int64_t revision,
+	    enum answer_reason reason, void *ctx)
+{
+	struct park *park = ctx;
+	struct counters *counters = &park->loop->counters;
+	struct seat *seat = (struct seat *)(void *)waiter;
+	struct exchange *x = (struct exchange *)(void *)waiter;
+
+	if (reason == ANSWER_EXPIRED)
+		counters_add(&counters->polls_expired, 1);
+	else
+		counters_add(&counters->polls_woken, 1);
+	if (seat->outside) {
+		outside_answer(park->outside, seat, body, revision, reason);
+		return;
+	}
+	leave_inside(park, x);
+	fill(x, body, revision, reason);
+	connection_answer(x);
+}
+
+size_t
+park_budget(const struct park *park)
+{
+	/* Resuming walks all suspended connections, so it is done once for all
+	 * of a broadcast; answers outside can make room for others. */
+	return park->suspended > 0 ? SIZE_MAX : OUTSIDE_BUDGET;
+}
+
+void
+park_rest(struct park *park)
+{
+	outside_rest(park->outside);
+}
+
+void
+park_hurry(struct park *park, int64_t within_ms)
+{
+	outside_hurry(park->outside, within_ms);
+}

@@ -1,0 +1,42 @@
+/*
+ * What the files of park share.
+ */
+#ifndef SRC_HTTP_PARK_PRIVATE_H
+#define SRC_HTTP_PARK_PRIVATE_H
+
+#include "park.h"
+
+#include "exchange.h"
+#include "peer.h"
+
+struct event;
+struct outside;
+
+struct park {
+	struct loop *loop;
+	int hangup_epoll; /* sockets of exchanges that were suspended once */
+	struct event *hangup_event;
+	size_t suspended;
+	struct outside *outside;
+};
+
+/* park.c: look for hang-ups of a connection no more. */
+struct connection;
+void park_unwatch(struct park *park, struct connection *connection);
+
+/* outside.c */
+enum status outside_new(struct loop *loop, struct outside **outside,
+			struct error *err) MUST_CHECK;
+void outside_free(struct outside *outside);
+
+/* Move the socket of an exchange out of libmicrohttpd and let it wait; false
+ * where that is not possible. */
+bool outside_add(struct outside *outside, struct exchange *x) MUST_CHECK;
+
+void outside_answer(struct outside *outside, struct seat *seat,
+		    struct blob *body, int64_t revision,
+		    enum answer_reason reason);
+void outside_rest(struct outside *outside);
+void outside_hurry(struct outside *outside, int64_t within_ms);
+
+#endif

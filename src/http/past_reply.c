@@ -1,0 +1,32 @@
+#include "past_reply.h"
+
+#include "order.h"
+#include "wire/edit.h"
+
+static void
+reply_past(struct request *r)
+{
+	if (!order_refused(r))
+		r->past(r, r->job.snapshot);
+}
+
+enum step
+past_reply(struct request *r, struct string key,
+	   void (*reply)(struct request *r, const struct snapshot *snapshot))
+{
+	const char *at = request_query(r, "at");
+
+	if (at == NULL) {
+		reply(r, r->snapshot);
+		return STEP_REPLY;
+	}
+	job_init(&r->job, JOB_PAST);
+	r->job.environment = r->params[0];
+	r->job.past.key = key;
+	if (moment_decode(at, "at", &r->job.past.at, &r->error) != STATUS_OK) {
+		reply_error(r, &r->error);
+		return STEP_REPLY;
+	}
+	r->past = reply;
+	return request_submit(r, reply_past);
+}

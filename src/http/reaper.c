@@ -1,0 +1,92 @@
+/*
+ * One timer a second walks the connections that libmicrohttpd has; clients that
+ * wait outside it are not among them. The timer rests when there are none.
+ */
+#include "reaper.h"
+
+#include <event2/event.h>
+#include <sys/socket.h>
+
+#include "connection.h"
+#include "loop.h"
+
+static void
+arm(struct loop *loop)
+{
+	const struct timeval tick = { .tv_usec = 0,
+				      .tv_sec = REAPER_TICK_MS / 1000 };
+
+	if (loop->reaping)
+		return;
+	loop->reaping = true;
+	evtimer_add(loop->reap_timer, &tick);
+}
+
+static void
+reap_cb(evutil_socket_t fd, short what, void *ctx)
+{
+	struct loop *loop = ctx;
+	int64_t now = loop_now_ms(loop);
+
+	(void)fd;
+	(void)what;
+	loop->reaping = false;
+	for (struct connection *c = loop->connections; c != NULL; c = c->next) {
+		if (c->deadline_ms == 0 || c->deadline_ms > now)
+			continue;
+		counters_add(&loop->counters.connections_reaped, 1);
+		reaper_kill(c);
+	}
+	if (loop->connections != NULL)
+		arm(loop);
+	loop_drive(loop);
+}
+
+enum status
+reaper_init(struct loop *loop, struct error *err)
+{
+	loop->reap_timer = evtimer_new(loop->base, reap_cb, loop);
+	if (loop->reap_timer == NULL)
+		return error_set(err, STATUS_INTERNAL, "no timer");
+	return STATUS_OK;
+}
+
+void
+reaper_fini(struct loop *loop)
+{
+	if (loop->reap_timer != NULL)
+		event_free(loop->reap_timer);
+}
+
+void
+reaper_expect(struct connection *c, int64_t within_ms)
+{
+	if (within_ms == 0) {
+		c->deadline_ms = 0;
+		return;
+	}
+	c->deadline_ms = loop_now_ms(c->loop) + within_ms;
+	arm(c->loop);
+}
+
+void
+reaper_expect_read(struct connection *c, size_t bytes)
+{
+	reaper_expect(c, REAPER_WRITE_MS +
+			     (int64_t)(bytes / REAPER_WRITE_BYTES_PER_MS));
+}
+
+void
+reaper_kill(struct connection *c)
+{
+	c->deadline_ms = 0;
+	(void)shutdown(c->fd, SHUT_RDWR);
+}
+
+void
+reaper_hurry(struct loop *loop, int64_t within_ms)
+{
+	for (struct connection *c = loop->connections; c != NULL; c = c->next)
+		if (c->exchange == NULL)
+			reaper_expect(c, within_ms);
+}

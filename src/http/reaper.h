@@ -1,0 +1,45 @@
+/*
+ * The reaper ends connections that take too long over something: sending a
+ * header (slowloris) or a body, or reading an answer. libmicrohttpd's own
+ * timeout only counts inactivity, which a byte a second defeats.
+ *
+ * A connection has at most one deadline at a time. While it is kept alive
+ * between requests, the deadline is that of an idle connection plus that of a
+ * header: the first byte of the next request is not to be seen from outside.
+ */
+#ifndef SRC_HTTP_REAPER_H
+#define SRC_HTTP_REAPER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/error.h"
+
+struct connection;
+struct loop;
+
+enum {
+	REAPER_TICK_MS = 1000,
+	REAPER_BODY_MS = 60 * 1000,      /* for a body to be whole */
+	REAPER_WRITE_MS = 30 * 1000,     /* for an answer to be read … */
+	REAPER_WRITE_BYTES_PER_MS = 64,  /* … and more for a large one */
+	REAPER_DISCARD_BYTES = 16 << 20, /* of a body nobody wants */
+};
+
+enum status reaper_init(struct loop *loop, struct error *err) MUST_CHECK;
+void reaper_fini(struct loop *loop);
+
+/* Something is due in `within_ms`; 0: nothing is. */
+void reaper_expect(struct connection *connection, int64_t within_ms);
+
+/* The client has to read an answer of `bytes`. */
+void reaper_expect_read(struct connection *connection, size_t bytes);
+
+/* End a connection now: libmicrohttpd sees its socket closed. */
+void reaper_kill(struct connection *connection);
+
+/* Give those that are between two requests `within_ms` at most. */
+void reaper_hurry(struct loop *loop, int64_t within_ms);
+
+#endif

@@ -1,0 +1,264 @@
+#include "reply.h"
+
+#include <assert.h>
+#include <microhttpd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "model/value.h"
+#include "reply_queue.h"
+#include "request.h"
+#include "wire/document.h"
+
+#define JSON_TYPE "application/json"
+#define PROBLEM_TYPE "application/problem+json"
+
+void
+reply_header(struct request *r, const char *name, const char *value)
+{
+	struct reply *reply = &r->reply;
+
+	assert(reply->header_count < REPLY_HEADERS_MAX);
+	reply->headers[reply->header_count++] =
+	    (struct reply_header){ name, value };
+}
+
+void
+reply_headerf(struct request *r, const char *name, const char *fmt, ...)
+{
+	char *value;
+	va_list args;
+	int length;
+
+	va_start(args, fmt);
+	length = vsnprintf(NULL, 0, fmt, args);
+	va_end(args);
+	value = arena_alloc(&r->arena, (size_t)length + 1);
+	va_start(args, fmt);
+	(void)vsnprintf(value, (size_t)length + 1, fmt, args);
+	va_end(args);
+	reply_header(r, name, value);
+}
+
+static bool
+has_header(const struct reply *reply, const char *name)
+{
+	for (size_t i = 0; i < reply->header_count; i++)
+		if (strcasecmp(reply->headers[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+void
+reply_blob(struct request *r, unsigned status, const char *content_type,
+	   struct blob *body)
+{
+	blob_unref(r->reply.body);
+	r->reply.status = status;
+	r->reply.content_type = content_type;
+	r->reply.body = body;
+}
+
+void
+reply_json(struct request *r, unsigned status, struct bytes *body)
+{
+	reply_blob(r, status, JSON_TYPE, blob_from_bytes(body));
+}
+
+void
+reply_empty(struct request *r, unsigned status)
+{
+	reply_blob(r, status, NULL, NULL);
+}
+
+/* What OFREP clients understand; everything else breaks them. */
+static unsigned
+ofrep_status(enum status code)
+{
+	switch (status_http(code)) {
+	case 401:
+	case 403:
+	case 404:
+	case 405:
+	case 500:
+		return status_http(code);
+	case 429:
+	case 503:
+		return 429;
+	case 501:
+	case 507:
+		return 500;
+	default:
+		return 400;
+	}
+}
+
+static const char *
+ofrep_code(enum status code)
+{
+	switch (ofrep_status(code)) {
+	case 400:
+		return "INVALID_CONTEXT";
+	case 404:
+		return "FLAG_NOT_FOUND";
+	default:
+		return "GENERAL";
+	}
+}
+
+/* The key that an evaluation of one flag is about, else "". */
+static struct string
+ofrep_key(const struct request *r)
+{
+	struct string key = { "", 0 };
+
+	if (r->route == NULL || strstr(r->route->pattern, "{key") == NULL)
+		return key;
+	for (size_t i = 0; i < ROUTE_PARAMS_MAX; i++)
+		if (r->params[i].data != NULL)
+			key = r->params[i];
+	return key;
+}
+
+static void
+fill_ofrep_error(struct request *r, const struct error *err)
+{
+	struct string key = ofrep_key(r);
+	struct bytes out;
+
+	bytes_init(&out);
+	bytes_append_str(&out, "{\"key\":");
+	value_encode_string(key.data, key.length, &out);
+	bytes_printf(&out, ",\"errorCode\":\"%s\",\"errorDetails\":",
+		     ofrep_code(err->code));
+	value_encode_string(err->text, strlen(err->text), &out);
+	bytes_append_str(&out, ",\"metadata\":{}}");
+	reply_json(r, ofrep_status(err->code), &out);
+}
+
+void
+reply_error(struct request *r, const struct error *err)
+{
+	if (r->route != NULL && (r->route->flags & ROUTE_OFREP) != 0) {
+		fill_ofrep_error(r, err);
+	} else {
+		struct bytes out;
+
+		bytes_init(&out);
+		document_problem(err, NULL, (struct string){ 0 }, &out);
+		reply_blob(r, status_http(err->code), PROBLEM_TYPE,
+			   blob_from_bytes(&out));
+	}
+	if ((r->reply.status == 503 || r->reply.status == 429) &&
+	    !has_header(&r->reply, "Retry-After"))
+		reply_header(r, "Retry-After", "1");
+}
+
+void
+reply_fail(struct request *r, enum status code, const char *fmt, ...)
+{
+	char text[ERROR_TEXT_BYTES];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	error_init(&r->error);
+	(void)error_set(&r->error, code, "%s", text);
+	reply_error(r, &r->error);
+}
+
+size_t
+reply_length(const struct request *r)
+{
+	struct stat st;
+
+	if (r->reply.body != NULL)
+		return r->reply.body->length;
+	if (r->reply.fd >= 0 && fstat(r->reply.fd, &st) == 0)
+		return (size_t)st.st_size;
+	return 0;
+}
+
+static void
+release_blob(void *cls)
+{
+	blob_unref(cls);
+}
+
+/* Takes body or descriptor out of the reply. NULL when the library fails. */
+static struct MHD_Response *
+make_response(struct request *r)
+{
+	struct reply *reply = &r->reply;
+	struct blob *body = reply->body;
+	struct MHD_Response *response;
+	int fd = reply->fd;
+
+	if (body != NULL) {
+		reply->body = NULL;
+		response =
+		    MHD_create_response_from_buffer_with_free_callback_cls(
+			body->length, body->data, release_blob, body);
+		if (response == NULL)
+			blob_unref(body);
+		return response;
+	}
+	if (fd >= 0) {
+		reply->fd = -1;
+		response = MHD_create_response_from_fd64(
+		    (uint64_t)reply_length(r), fd);
+		if (response == NULL)
+			close(fd);
+		return response;
+	}
+	return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+}
+
+static void
+add_headers(struct request *r, struct MHD_Response *response, bool close)
+{
+	const struct reply *reply = &r->reply;
+
+	for (size_t i = 0; i < reply->header_count; i++)
+		(void)MHD_add_response_header(response, reply->headers[i].name,
+					      reply->headers[i].value);
+	if (reply->content_type != NULL)
+		(void)MHD_add_response_header(response, "Content-Type",
+					      reply->content_type);
+	if (!has_header(reply, "Cache-Control"))
+		(void)MHD_add_response_header(response, "Cache-Control",
+					      "no-store");
+	(void)MHD_add_response_header(response, "X-Content-Type-Options",
+				      "nosniff");
+	if (r->route != NULL && (r->route->flags & ROUTE_OFREP) != 0) {
+		(void)MHD_add_response_header(
+		    response, "Access-Control-Allow-Origin", "*");
+		(void)MHD_add_response_header(response,
+					      "Access-Control-Expose-Headers",
+					      "ETag, Retry-After");
+	}
+	if (r->id[0] != '\0')
+		(void)MHD_add_response_header(response, "X-Request-Id", r->id);
+	if (close || reply->close)
+		(void)MHD_add_response_header(response, "Connection", "close");
+}
+
+bool
+reply_queue(struct request *r, struct MHD_Connection *mhd, bool close)
+{
+	struct MHD_Response *response;
+	enum MHD_Result queued;
+
+	response = make_response(r);
+	if (response == NULL)
+		return false;
+	add_headers(r, response, close);
+	queued = MHD_queue_response(mhd, r->reply.status, response);
+	MHD_destroy_response(response);
+	return queued == MHD_YES;
+}

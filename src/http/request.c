@@ -1,0 +1,187 @@
+#include "request.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "exchange.h"
+#include "loop.h"
+#include "request_life.h"
+#include "request_resume.h"
+#include "wire/json.h"
+
+void
+request_init(struct request *r)
+{
+	memset(r, 0, sizeof(*r));
+	arena_init(&r->arena);
+	bytes_init(&r->body);
+	error_init(&r->error);
+	job_init(&r->job, JOB_WRITE);
+	r->reply.fd = -1;
+}
+
+static void
+release(struct request *r)
+{
+	job_fini(&r->job);
+	catalog_unref(r->catalog);
+	blob_unref(r->reply.body);
+	if (r->reply.fd >= 0)
+		close(r->reply.fd);
+}
+
+void
+request_fini(struct request *r)
+{
+	release(r);
+	arena_fini(&r->arena);
+	bytes_fini(&r->body);
+}
+
+void
+request_reset(struct request *r)
+{
+	struct arena arena;
+	struct bytes body;
+
+	release(r);
+	arena_reset(&r->arena);
+	bytes_clear(&r->body);
+	arena = r->arena;
+	body = r->body;
+	request_init(r);
+	r->arena = arena;
+	r->body = body;
+}
+
+const char *
+request_query(const struct request *r, const char *name)
+{
+	for (size_t i = 0; i < r->query_count; i++)
+		if (strcmp(r->query[i].name.data, name) == 0)
+			return r->query[i].value.data;
+	return NULL;
+}
+
+const char *
+request_header(const struct request *r, const char *name)
+{
+	for (size_t i = 0; i < r->header_count; i++)
+		if (strcasecmp(r->headers[i].name.data, name) == 0)
+			return r->headers[i].value.data;
+	return NULL;
+}
+
+static bool
+is_named(const char *const *names, const char *name)
+{
+	for (size_t i = 0; names[i] != NULL; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+bool
+request_known_query(struct request *r, const char *const *names)
+{
+	for (size_t i = 0; i < r->query_count; i++) {
+		struct string name = r->query[i].name;
+		const char *hint;
+
+		if (is_named(names, name.data))
+			continue;
+		hint = json_hint(names, name.data, name.length);
+		if (hint != NULL)
+			reply_fail(r, STATUS_INVALID,
+				   "unknown query parameter '%s', did you "
+				   "mean '%s'?",
+				   name.data, hint);
+		else
+			reply_fail(r, STATUS_INVALID,
+				   "unknown query parameter '%s'", name.data);
+		return false;
+	}
+	return true;
+}
+
+bool
+request_flag(struct request *r, const char *name, bool *out)
+{
+	const char *text = request_query(r, name);
+
+	*out = false;
+	if (text == NULL || strcmp(text, "false") == 0 ||
+	    strcmp(text, "0") == 0)
+		return true;
+	if (*text == '\0' || strcmp(text, "true") == 0 ||
+	    strcmp(text, "1") == 0) {
+		*out = true;
+		return true;
+	}
+	reply_fail(r, STATUS_INVALID, "'%s' is true or false, not '%s'", name,
+		   text);
+	return false;
+}
+
+bool
+request_json(struct request *r, struct value *out)
+{
+	struct error err;
+
+	if (r->body.length == 0) {
+		reply_fail(r, STATUS_INVALID,
+			   "the body is empty, but a JSON object is needed");
+		return false;
+	}
+	error_init(&err);
+	if (json_decode(r->body.data, r->body.length, NULL, &r->arena, out,
+			&err) != STATUS_OK) {
+		r->error = err;
+		reply_error(r, &r->error);
+		return false;
+	}
+	return true;
+}
+
+/* On the registry's thread. */
+static void
+job_done(struct job *job)
+{
+	struct request *r = job->owner;
+
+	inbox_post(&r->loop->inbox, &exchange_of(r)->task);
+}
+
+enum step
+request_submit(struct request *r, void (*then)(struct request *r))
+{
+	struct error err;
+
+	error_init(&err);
+	r->then = then;
+	r->job.owner = r;
+	r->job.done = job_done;
+	exchange_of(r)->task.run = request_resume;
+	if (registry_submit(r->loop->service->registry, &r->job, &err) !=
+	    STATUS_OK) {
+		r->error = err;
+		reply_error(r, &r->error);
+		return STEP_REPLY;
+	}
+	return STEP_JOB;
+}
+
+enum step
+request_wait(struct request *r, const struct topic *topic, int64_t since,
+	     int64_t wait_ms,
+	     void (*answered)(struct request *r, struct blob *body,
+			      int64_t revision, enum answer_reason reason))
+{
+	r->topic = *topic;
+	r->wait_since = since;
+	r->wait_ms = wait_ms;
+	r->answered = answered;
+	return STEP_WAIT;
+}

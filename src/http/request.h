@@ -1,0 +1,99 @@
+/*
+ * One request and its reply. Handlers see only this: no libmicrohttpd types, so
+ * that unit tests can call them directly. Owned by its connection, used on its
+ * loop's thread, freed once when the exchange is over.
+ */
+#ifndef SRC_HTTP_REQUEST_H
+#define SRC_HTTP_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "feed/feed.h"
+#include "model/catalog.h"
+#include "registry/registry.h"
+#include "reply.h"
+#include "route.h"
+
+struct evaluator;
+struct loop;
+
+struct request_pair {
+	struct string name;
+	struct string value;
+};
+
+struct request {
+	struct loop *loop;
+	struct evaluator *evaluator; /* the loop's */
+	const struct route *route;   /* NULL until routed */
+	enum method method;          /* HEAD is METHOD_GET with head_only */
+	bool head_only;
+	struct string path;                     /* decoded once, no NUL in it */
+	struct string params[ROUTE_PARAMS_MAX]; /* what {…} matched */
+	struct request_pair *query; /* decoded, in order, repeated ones too */
+	size_t query_count;
+	struct request_pair *headers; /* names as sent; compare without case */
+	size_t header_count;
+	struct bytes body;
+	char peer[64];      /* "127.0.0.1:51234", "unix" */
+	char id[65];        /* X-Request-Id: the given one where it is sane */
+	int64_t started_us; /* monotonic */
+
+	struct arena arena; /* everything decoded for this request */
+	struct error error;
+	struct reply reply;
+
+	struct catalog *catalog;         /* as of its start; a reference */
+	const struct snapshot *snapshot; /* of {env}; borrowed from catalog */
+
+	struct job job; /* while the registry works on it */
+	void (*then)(struct request *r);
+	/* With ?at=: answers out of a snapshot of the past. */
+	void (*past)(struct request *r, const struct snapshot *snapshot);
+
+	/* While it waits: set by request_wait. */
+	struct topic topic;
+	int64_t wait_since;
+	int64_t wait_ms;
+	void (*answered)(struct request *r, struct blob *body, int64_t revision,
+			 enum answer_reason reason);
+};
+
+/* A query parameter or header, NUL-terminated; NULL when absent. The first one
+ * when it is repeated. */
+const char *request_query(const struct request *r, const char *name);
+const char *request_header(const struct request *r, const char *name);
+
+/* Refuse query parameters that are not in `names` (NULL-terminated), with a
+ * hint: fills the reply and returns false. */
+bool request_known_query(struct request *r, const char *const *names);
+
+/* "true"/"1"/"" are true, "false"/"0"/absent false; else fills the reply with
+ * 400 and returns false from the function, the value through `out`. */
+bool request_flag(struct request *r, const char *name, bool *out);
+
+/* The body as JSON in the request's arena, after the checks of media type and
+ * emptiness (an empty body is an error that says so). False: reply is filled.
+ */
+bool request_json(struct request *r, struct value *out);
+
+/* Hand r->job to the registry; `then` is called on the loop's thread with its
+ * results and fills the reply. Returns STEP_JOB, or STEP_REPLY with the reply
+ * filled (503 and Retry-After) when the mailbox is full. */
+enum step request_submit(struct request *r, void (*then)(struct request *r));
+
+/* Wait in the feed. `answered` fills the reply on the loop's thread; NULL: the
+ * standard answer (200, application/json, ETag "epoch.revision", no-store;
+ * ANSWER_GONE: 404), which allows parking outside libmicrohttpd. */
+enum step request_wait(struct request *r, const struct topic *topic,
+		       int64_t since, int64_t wait_ms,
+		       void (*answered)(struct request *r, struct blob *body,
+					int64_t revision,
+					enum answer_reason reason));
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * Routes are data: each route_*.c exports one const array, router.c knows the
+ * arrays. To add a route: a row in its file, a path in docs/openapi.yaml (a test
+ * fails until it is there).
+ */
+#ifndef SRC_HTTP_ROUTE_H
+#define SRC_HTTP_ROUTE_H
+
+#include <stddef.h>
+
+struct request;
+
+enum method {
+	METHOD_GET, /* HEAD too */
+	METHOD_POST,
+	METHOD_PUT,
+	METHOD_PATCH,
+	METHOD_DELETE,
+	METHOD_OPTIONS,
+	METHOD_OTHER,
+};
+
+/* What a handler came to. */
+enum step {
+	STEP_REPLY, /* r->reply is filled */
+	STEP_JOB,   /* the registry has it, see request_submit */
+	STEP_WAIT,  /* it waits in the feed, see request_wait */
+};
+
+typedef enum step (*route_fn)(struct request *r);
+
+enum { ROUTE_PARAMS_MAX = 3 };
+
+enum route_flag {
+	ROUTE_ENVIRONMENT = 1 << 0, /* params[0] names one that must exist:
+	                               r->snapshot is set, else 404 */
+	ROUTE_WRITE = 1 << 1,       /* refused from foreign web origins */
+	ROUTE_LARGE_BODY = 1 << 2,  /* LIMIT_CHANGE_BYTES, else
+	                               LIMIT_DEFINITION_BYTES */
+	ROUTE_OFREP = 1 << 3,       /* errors in OFREP's shape; CORS */
+	ROUTE_BODY_OPTIONAL = 1 << 4,
+};
+
+struct route {
+	enum method method;
+	const char *pattern; /* "/v1/envs/{env}/toggles/{key}"; "{rest...}" takes
+	                        all that is left */
+	route_fn handle;
+	unsigned flags;
+};
+
+/* Each ends with a row whose pattern is NULL. */
+extern const struct route routes_toggles[];
+extern const struct route routes_segments[];
+extern const struct route routes_changes[];
+extern const struct route routes_values[];
+extern const struct route routes_history[];
+extern const struct route routes_environments[];
+extern const struct route routes_flagd[];
+extern const struct route routes_ofrep[];
+extern const struct route routes_evaluate[];
+extern const struct route routes_system[];
+
+#endif

@@ -1,0 +1,83 @@
+/* /v1/envs: environments. */
+#include "document_reply.h"
+#include "model/name.h"
+#include "order.h"
+#include "request.h"
+#include "wire/document.h"
+
+static enum step
+list(struct request *r)
+{
+	static const char *const known[] = { NULL };
+	struct bytes body;
+
+	if (!request_known_query(r, known))
+		return STEP_REPLY;
+	if (client_has(r, r->catalog->head)) {
+		reply_empty(r, 304);
+	} else {
+		bytes_init(&body);
+		document_environments(r->catalog, &body);
+		reply_json(r, 200, &body);
+	}
+	reply_etag(r, r->catalog->head);
+	reply_header(r, "Cache-Control", "no-cache");
+	return STEP_REPLY;
+}
+
+static enum step
+get(struct request *r)
+{
+	static const char *const known[] = { NULL };
+	const struct definition *settings = r->snapshot->settings;
+
+	if (!request_known_query(r, known))
+		return STEP_REPLY;
+	if (client_has(r, settings->revision))
+		reply_empty(r, 304);
+	else
+		reply_blob(
+		    r, 200, "application/json",
+		    blob_new(settings->text.data, settings->text.length));
+	reply_etag(r, settings->revision);
+	reply_header(r, "Cache-Control", "no-cache");
+	return STEP_REPLY;
+}
+
+static enum step
+put(struct request *r)
+{
+	static const char *const known[] = { "dryRun", NULL };
+	const struct string name = r->params[0];
+
+	if (!request_known_query(r, known))
+		return STEP_REPLY;
+	if (!name_is_environment(name.data, name.length)) {
+		reply_fail(r, STATUS_INVALID,
+			   "an environment's name is 1 to %d characters out of "
+			   "A-Z a-z 0-9 . _ - and does not begin with a dot",
+			   NAME_ENVIRONMENT_MAX);
+		return STEP_REPLY;
+	}
+	return order_one(r, EDIT_PUT, KIND_ENVIRONMENT, name);
+}
+
+static enum step
+drop(struct request *r)
+{
+	static const char *const known[] = { "dryRun", NULL };
+
+	if (!request_known_query(r, known))
+		return STEP_REPLY;
+	return order_one(r, EDIT_REMOVE, KIND_ENVIRONMENT, r->params[0]);
+}
+
+const struct route routes_environments[] = {
+	{ METHOD_GET, "/v1/envs", list, 0 },
+	{ METHOD_GET, "/v1/envs/{env}", get, ROUTE_ENVIRONMENT },
+	{ METHOD_PUT, "/v1/envs/{env}", put,
+	  ROUTE_WRITE | ROUTE_BODY_OPTIONAL },
+	{ METHOD_DELETE, "/v1/envs/{env}", drop,
+	  ROUTE_ENVIRONMENT | ROUTE_WRITE | ROUTE_BODY_OPTIONAL },
+	{ METHOD_GET, NULL, NULL, 0 },
+};

@@ -1,0 +1,207 @@
+/*
+ * $T/evaluate: what does, or did, a context get, and why. For people; services
+ * use the feed or OFREP.
+ */
+#include <string.h>
+
+#include "document_reply.h"
+#include "eval/trace.h"
+#include "evaluator.h"
+#include "past_reply.h"
+#include "request.h"
+#include "wire/json.h"
+
+enum { MS_PER_SECOND = 1000 };
+
+/* The body: {"context","keys"?}. */
+struct inquiry {
+	struct value context;
+	const struct value *keys; /* NULL: all */
+	bool explain;
+};
+
+static bool
+keys_are_fine(struct request *r, const struct value *keys)
+{
+	if (keys->type != VALUE_ARRAY) {
+		error_at(&r->error, "/keys", "must be an array, not %s",
+			 value_type_name(keys));
+		return false;
+	}
+	for (size_t i = 0; i < keys->array.count; i++) {
+		if (keys->array.items[i].type == VALUE_STRING)
+			continue;
+		error_at(&r->error, json_pointer_index(&r->arena, "/keys", i),
+			 "must be a string, not %s",
+			 value_type_name(&keys->array.items[i]));
+	}
+	return r->error.place_count == 0;
+}
+
+static bool
+take_inquiry(struct request *r, struct inquiry *inquiry)
+{
+	static const char *const known[] = { "context", "keys", NULL };
+	const struct value *context;
+	struct value body;
+
+	if (!request_json(r, &body))
+		return false;
+	if (body.type != VALUE_OBJECT) {
+		error_at(&r->error, "", "must be an object, not %s",
+			 value_type_name(&body));
+		goto bad;
+	}
+	if (!json_known_members(&body, known, "", &r->arena, &r->error))
+		goto bad;
+	inquiry->context = (struct value){ .type = VALUE_OBJECT };
+	context = value_get(&body, "context");
+	if (context != NULL && context->type == VALUE_OBJECT) {
+		inquiry->context = *context;
+	} else if (context != NULL && context->type != VALUE_NULL) {
+		error_at(&r->error, "/context", "must be an object, not %s",
+			 value_type_name(context));
+		goto bad;
+	}
+	inquiry->keys = value_get(&body, "keys");
+	if (inquiry->keys != NULL && !keys_are_fine(r, inquiry->keys))
+		goto bad;
+	return true;
+bad:
+	reply_error(r, &r->error);
+	return false;
+}
+
+static void
+put_text(struct bytes *out, const char *name, const char *text)
+{
+	bytes_printf(out, ",\"%s\":", name);
+	value_encode_string(text, strlen(text), out);
+}
+
+static void
+put_result(struct request *r, struct eval_context *context,
+	   const struct inquiry *inquiry, struct string key,
+	   const struct definition *toggle, struct bytes *out)
+{
+	struct evaluation result;
+	struct trace *trace = NULL;
+	struct value path;
+
+	if (inquiry->explain) {
+		trace = trace_new(&r->arena);
+		context->trace = trace;
+	}
+	evaluate(toggle, context, &result);
+	value_encode_string(key.data, key.length, out);
+	bytes_printf(out, ":{\"reason\":\"%s\"", reason_name(result.reason));
+	if (result.variant >= 0) {
+		const struct variant *v = &toggle->variants[result.variant];
+
+		bytes_append_str(out, ",\"value\":");
+		bytes_append(out, v->json.data, v->json.length);
+		bytes_append_str(out, ",\"variant\":");
+		value_encode_string(v->name.data, v->name.length, out);
+	}
+	if (result.error != EVAL_ERROR_NONE) {
+		put_text(out, "errorCode", eval_error_name(result.error));
+		put_text(out, "errorDetails", result.detail);
+	}
+	if (toggle != NULL)
+		bytes_printf(out, ",\"revision\":%lld",
+			     (long long)toggle->revision);
+	if (inquiry->explain) {
+		path = trace_result(trace);
+		bytes_append_str(out, ",\"path\":");
+		value_encode(&path, out);
+	}
+	bytes_append_char(out, '}');
+}
+
+static void
+put_named(struct request *r, struct eval_context *context,
+	  const struct inquiry *inquiry, const struct snapshot *snapshot,
+	  struct bytes *out)
+{
+	const struct value *keys = inquiry->keys;
+
+	for (size_t i = 0; i < keys->array.count; i++) {
+		const struct string key = keys->array.items[i].string;
+
+		if (i > 0)
+			bytes_append_char(out, ',');
+		put_result(
+		    r, context, inquiry, key,
+		    snapshot_find(snapshot, KIND_TOGGLE, key.data, key.length),
+		    out);
+	}
+}
+
+static void
+put_all(struct request *r, struct eval_context *context,
+	const struct inquiry *inquiry, const struct snapshot *snapshot,
+	struct bytes *out)
+{
+	const struct definition *toggle;
+	struct snapshot_walk walk;
+	bool first = true;
+
+	snapshot_walk_from(&walk, snapshot, KIND_TOGGLE,
+			   (struct string){ "", 0 });
+	while ((toggle = snapshot_walk_next(&walk)) != NULL) {
+		if (!first)
+			bytes_append_char(out, ',');
+		first = false;
+		put_result(r, context, inquiry, toggle->key, toggle, out);
+	}
+}
+
+/* Rules that read the time are held against the time that was asked for. */
+static void
+set_time(const struct request *r, const struct snapshot *snapshot,
+	 struct eval_context *context)
+{
+	if (snapshot == r->snapshot)
+		return;
+	context->now_s =
+	    (r->job.past.at.is_time ? r->job.past.at.at_ms : snapshot->at_ms) /
+	    MS_PER_SECOND;
+}
+
+static void
+reply_inquiry(struct request *r, const struct snapshot *snapshot)
+{
+	struct inquiry inquiry = { .keys = NULL };
+	struct eval_context context;
+	struct bytes out;
+
+	if (!take_inquiry(r, &inquiry) ||
+	    !request_flag(r, "explain", &inquiry.explain))
+		return;
+	context = evaluator_context(r->evaluator, snapshot, &inquiry.context);
+	set_time(r, snapshot, &context);
+	bytes_init(&out);
+	bytes_printf(&out, "{\"revision\":%lld,\"epoch\":\"%s\",\"results\":{",
+		     (long long)snapshot->revision, r->catalog->epoch);
+	if (inquiry.keys != NULL)
+		put_named(r, &context, &inquiry, snapshot, &out);
+	else
+		put_all(r, &context, &inquiry, snapshot, &out);
+	bytes_append_str(&out, "}}");
+	reply_json(r, 200, &out);
+}
+
+static enum step
+inquire(struct request *r)
+{
+	static const char *const known[] = { "at", "explain", NULL };
+
+	if (!request_known_query(r, known))
+		return STEP_REPLY;
+	return past_reply(r, (struct string){ "", 0 }, reply_inquiry);
+}
+
+const struct route routes_evaluate[] = {
+	{ METHOD_POST, "/v1/envs/{env}/evaluate", inquire, ROUTE_ENVIRONMENT },
+	{ METHOD_GET, NULL, NULL, 0 },
+};

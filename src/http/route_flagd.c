@@ -1,0 +1,55 @@
+/*
+ * The flagd document: what flagd and in-process providers synchronise from.
+ * Route shapes as flagd's own: GET /v1/flags[/{selector}], where a selector is
+ * "flagSetId=NAME" or the environment's name; the header Flagd-Selector does
+ * the same.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "document_reply.h"
+#include "model/name.h"
+#include "request.h"
+#include "selector.h"
+#include "wire/document.h"
+
+static void
+build(const struct snapshot *snapshot, void *ctx, struct bytes *out)
+{
+	document_flagd(snapshot, ctx, out);
+}
+
+static void
+reply_flags(struct request *r, const struct snapshot *snapshot)
+{
+	document_reply(r, snapshot,
+		       &(struct document){ .name = "flagd",
+					   .build = build,
+					   .ctx = r->catalog->epoch,
+					   .revision = snapshot->revision });
+}
+
+static enum step
+flags_of_environment(struct request *r)
+{
+	reply_flags(r, r->snapshot);
+	return STEP_REPLY;
+}
+
+static enum step
+flags(struct request *r)
+{
+	const struct snapshot *snapshot = selector_find(r, r->params[0]);
+
+	if (snapshot != NULL)
+		reply_flags(r, snapshot);
+	return STEP_REPLY;
+}
+
+const struct route routes_flagd[] = {
+	{ METHOD_GET, "/v1/flags", flags, 0 },
+	{ METHOD_GET, "/v1/flags/{selector}", flags, 0 },
+	{ METHOD_GET, "/v1/envs/{env}/flags", flags_of_environment,
+	  ROUTE_ENVIRONMENT },
+	{ METHOD_GET, NULL, NULL, 0 },
+};

@@ -1,0 +1,146 @@
+/* $T/history and $T/rollback: what changed, and taking it back. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "document_reply.h"
+#include "order.h"
+#include "request.h"
+#include "wire/document.h"
+#include "wire/edit.h"
+
+enum { HISTORY_DEFAULT = 50, HISTORY_MAX = 1000 };
+
+/* A positive whole number out of the query or the path. */
+static bool
+take_number(struct request *r, const char *name, const char *text, int64_t max,
+	    int64_t *out)
+{
+	char *end = NULL;
+	long long n;
+
+	if (text == NULL)
+		return true;
+	errno = 0;
+	n = strtoll(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0' || n < 1 || n > max ||
+	    *text < '0' || *text > '9') {
+		reply_fail(r, STATUS_INVALID,
+			   "'%s' has to be a whole number from 1 to %" PRId64,
+			   name, max);
+		return false;
+	}
+	*out = n;
+	return true;
+}
+
+static void
+reply_history(struct request *r)
+{
+	const struct job *job = &r->job;
+	struct bytes body;
+	size_t shown = job->change_count;
+
+	if (order_refused(r))
+		return;
+	/* One more was asked for than is shown: it says whether there is a
+	 * next page. */
+	if (shown == job->history.limit)
+		shown--;
+	bytes_init(&body);
+	bytes_append_str(&body, "{\"changes\":[");
+	for (size_t i = 0; i < shown; i++) {
+		if (i > 0)
+			bytes_append_char(&body, ',');
+		document_change(job->changes[i], NULL, &body);
+	}
+	if (shown < job->change_count)
+		bytes_printf(&body, "],\"next\":%" PRId64 "}",
+			     job->changes[shown - 1]->revision);
+	else
+		bytes_append_str(&body, "],\"next\":null}");
+	reply_json(r, 200, &body);
+}
+
+static enum step
+history(struct request *r)
+{
+	static const char *const known[] = { "key", "before", "limit", NULL };
+	const char *key = request_query(r, "key");
+	int64_t limit = HISTORY_DEFAULT;
+
+	job_init(&r->job, JOB_HISTORY);
+	if (!request_known_query(r, known) ||
+	    !take_number(r, "limit", request_query(r, "limit"), HISTORY_MAX,
+			 &limit) ||
+	    !take_number(r, "before", request_query(r, "before"), INT64_MAX,
+			 &r->job.history.before))
+		return STEP_REPLY;
+	r->job.environment = r->params[0];
+	r->job.history.environment = r->params[0];
+	if (key != NULL)
+		r->job.history.key = (struct string){ key, strlen(key) };
+	r->job.history.limit = (size_t)limit + 1;
+	return request_submit(r, reply_history);
+}
+
+static void
+reply_revision(struct request *r)
+{
+	struct bytes body;
+
+	if (order_refused(r))
+		return;
+	bytes_init(&body);
+	document_change(r->job.changes[0], NULL, &body);
+	reply_json(r, 200, &body);
+	reply_etag(r, r->job.changes[0]->revision);
+}
+
+static enum step
+history_one(struct request *r)
+{
+	static const char *const known[] = { NULL };
+
+	job_init(&r->job, JOB_HISTORY);
+	if (!request_known_query(r, known) ||
+	    !take_number(r, "revision", r->params[1].data, INT64_MAX,
+			 &r->job.history.revision))
+		return STEP_REPLY;
+	r->job.environment = r->params[0];
+	r->job.history.environment = r->params[0];
+	r->job.history.limit = 1;
+	return request_submit(r, reply_revision);
+}
+
+static enum step
+rollback(struct request *r)
+{
+	static const char *const known[] = { "dryRun", NULL };
+	struct rollback order;
+	struct value body;
+
+	if (!request_known_query(r, known) || !order_begin(r, JOB_ROLLBACK) ||
+	    !request_json(r, &body))
+		return STEP_REPLY;
+	if (rollback_decode(&body, &r->arena, &order, &r->error) != STATUS_OK) {
+		reply_error(r, &r->error);
+		return STEP_REPLY;
+	}
+	if (!order_comment(r, order.comment))
+		return STEP_REPLY;
+	r->job.rollback.to = order.to;
+	r->job.rollback.keys = order.keys;
+	r->job.rollback.key_count = order.key_count;
+	return request_submit(r, order_reply_change);
+}
+
+const struct route routes_history[] = {
+	{ METHOD_GET, "/v1/envs/{env}/history", history, ROUTE_ENVIRONMENT },
+	{ METHOD_GET, "/v1/envs/{env}/history/{revision}", history_one,
+	  ROUTE_ENVIRONMENT },
+	{ METHOD_POST, "/v1/envs/{env}/rollback", rollback,
+	  ROUTE_ENVIRONMENT | ROUTE_WRITE },
+	{ METHOD_GET, NULL, NULL, 0 },
+};

@@ -1,0 +1,265 @@
+/*
+ * OFREP, at the root and under an environment: one flag, all flags, and all
+ * flags as a long poll (Prefer: wait with If-None-Match).
+ *
+ * The entity tag of a bulk answer is a hash of its body, so it covers the
+ * context: a client that changes its context is never told 304 for the old one.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "document_reply.h"
+#include "evaluator.h"
+#include "model/name.h"
+#include "ofrep_cache.h"
+#include "request.h"
+#include "selector.h"
+#include "wire/cursor.h"
+#include "wire/ofrep.h"
+
+/* Browsers ask before they send anything but the plainest request. */
+static void
+allow_browsers(struct request *r)
+{
+	reply_header(r, "Access-Control-Allow-Origin", "*");
+	reply_header(r, "Access-Control-Expose-Headers", "ETag, Retry-After");
+}
+
+static enum step
+preflight(struct request *r)
+{
+	reply_empty(r, 204);
+	allow_browsers(r);
+	reply_header(r, "Access-Control-Allow-Methods", "GET, POST, OPTIONS");
+	reply_header(r, "Access-Control-Allow-Headers",
+		     "Content-Type, Authorization, X-API-Key, If-None-Match, "
+		     "Flagd-Selector, Prefer");
+	reply_header(r, "Access-Control-Max-Age", "86400");
+	return STEP_REPLY;
+}
+
+/* The environment: of the path, or as the header Flagd-Selector says. */
+static const struct snapshot *
+find_snapshot(struct request *r)
+{
+	if (r->snapshot == NULL)
+		r->snapshot = selector_find(r, (struct string){ "", 0 });
+	return r->snapshot;
+}
+
+static bool
+take_context(struct request *r, struct string key, struct value *context)
+{
+	struct bytes body;
+
+	if (ofrep_decode_context(
+		(struct string){ r->body.data, r->body.length }, &r->arena,
+		context, &r->error) == STATUS_OK)
+		return true;
+	bytes_init(&body);
+	ofrep_encode_error(key, "INVALID_CONTEXT", r->error.text, &body);
+	reply_json(r, 400, &body);
+	return false;
+}
+
+/* --- one flag ----------------------------------------------------------- */
+
+static enum step
+reply_flag(struct request *r, struct string key)
+{
+	const struct definition *toggle;
+	struct eval_context context;
+	struct evaluation evaluation;
+	struct value data;
+	struct bytes body;
+
+	allow_browsers(r);
+	if (find_snapshot(r) == NULL || !take_context(r, key, &data))
+		return STEP_REPLY;
+	toggle = snapshot_find(r->snapshot, KIND_TOGGLE, key.data, key.length);
+	context = evaluator_context(r->evaluator, r->snapshot, &data);
+	evaluate(toggle, &context, &evaluation);
+	bytes_init(&body);
+	ofrep_encode_flag(r->snapshot, key, toggle, &evaluation, &body);
+	reply_json(r, ofrep_status(&evaluation), &body);
+	return STEP_REPLY;
+}
+
+static enum step
+flag_at_root(struct request *r)
+{
+	return reply_flag(r, r->params[0]);
+}
+
+static enum step
+flag_of_environment(struct request *r)
+{
+	return reply_flag(r, r->params[1]);
+}
+
+/* --- all flags ---------------------------------------------------------- */
+
+/* The same on every start, because web clients keep tags in their storage. */
+static uint64_t
+tag_of(const struct blob *body)
+{
+	static const uint8_t key[HASH_KEY_BYTES] = { 't', 'o', 'g', 'g',
+						     'l', 'e', 'd' };
+
+	return hash_siphash(key, body->data, body->length);
+}
+
+static void
+set_tag(struct request *r, uint64_t tag)
+{
+	reply_headerf(r, "ETag", "\"%016" PRIx64 "\"", tag);
+	reply_header(r, "Cache-Control", "no-cache");
+}
+
+static bool
+has_tag(const struct request *r, uint64_t tag)
+{
+	const char *header = request_header(r, "If-None-Match");
+	char text[17];
+
+	(void)snprintf(text, sizeof(text), "%016" PRIx64, tag);
+	return header != NULL && etag_matches(header, text);
+}
+
+/* An event told the client of a state that is not this one: it may not be told
+ * that nothing has changed. */
+static bool
+was_told_otherwise(const struct request *r)
+{
+	const char *told = request_query(r, "flagConfigEtag");
+	char now[EPOCH_BYTES + 24];
+
+	if (told == NULL)
+		return false;
+	(void)snprintf(now, sizeof(now), "%s.%" PRId64, r->catalog->epoch,
+		       r->snapshot->revision);
+	return !etag_matches(told, now);
+}
+
+static void
+reply_bulk(struct request *r, struct blob *body)
+{
+	const uint64_t tag = tag_of(body);
+
+	if (has_tag(r, tag) && !was_told_otherwise(r)) {
+		blob_unref(body);
+		reply_empty(r, 304);
+	} else {
+		reply_blob(r, 200, "application/json", body);
+	}
+	set_tag(r, tag);
+}
+
+static void
+bulk_answered(struct request *r, struct blob *body, int64_t revision,
+	      enum answer_reason reason)
+{
+	(void)revision;
+	if (reason == ANSWER_GONE || body == NULL) {
+		reply_fail(r, STATUS_NOT_FOUND, "the environment was removed");
+		return;
+	}
+	reply_bulk(r, blob_ref(body));
+}
+
+static struct blob *
+evaluate_all(struct request *r, const struct value *data)
+{
+	struct eval_context context =
+	    evaluator_context(r->evaluator, r->snapshot, data);
+	struct bytes out;
+
+	bytes_init(&out);
+	ofrep_encode_bulk(r->snapshot, &context, (struct string){ "", 0 },
+			  &out);
+	return blob_from_bytes(&out);
+}
+
+/* Prefer: wait makes an unchanged answer wait for a change. */
+static enum step
+wait_for_change(struct request *r, const struct value *data, int64_t wait_ms)
+{
+	struct topic topic = {
+		.form = TOPIC_FLAGS,
+		.environment = r->snapshot->environment,
+	};
+	struct bytes text;
+
+	bytes_init(&text);
+	value_encode(data, &text);
+	topic.context.data = arena_copy(&r->arena, text.data, text.length);
+	topic.context.length = text.length;
+	bytes_fini(&text);
+	reply_header(r, "Preference-Applied", "wait");
+	return request_wait(r, &topic, r->snapshot->revision, wait_ms,
+			    bulk_answered);
+}
+
+static enum step
+reply_flags(struct request *r)
+{
+	const struct string body = { r->body.data, r->body.length };
+	const char *prefer = request_header(r, "Prefer");
+	struct ofrep_cache *cache = evaluator_ofrep_cache(r->evaluator);
+	int64_t wait_ms = 0;
+	struct value data;
+	struct blob *answer = NULL;
+	bool unchanged;
+	uint64_t tag;
+
+	allow_browsers(r);
+	if (find_snapshot(r) == NULL)
+		return STEP_REPLY;
+	if (prefer != NULL)
+		(void)prefer_decode_wait(prefer, &wait_ms);
+	unchanged = ofrep_cache_find(cache, r->snapshot, body, &tag) &&
+		    has_tag(r, tag) && !was_told_otherwise(r);
+	if (unchanged && wait_ms == 0) {
+		reply_empty(r, 304);
+		set_tag(r, tag);
+		return STEP_REPLY;
+	}
+	if (!take_context(r, (struct string){ "", 0 }, &data))
+		return STEP_REPLY;
+	if (!unchanged) {
+		answer = evaluate_all(r, &data);
+		tag = tag_of(answer);
+		ofrep_cache_put(cache, r->snapshot, body, tag);
+		unchanged = has_tag(r, tag) && !was_told_otherwise(r);
+	}
+	if (unchanged && wait_ms > 0) {
+		blob_unref(answer);
+		return wait_for_change(r, &data, wait_ms);
+	}
+	reply_bulk(r, answer);
+	return STEP_REPLY;
+}
+
+#define ONE (ROUTE_OFREP | ROUTE_BODY_OPTIONAL)
+
+const struct route routes_ofrep[] = {
+	{ METHOD_POST, "/ofrep/v1/evaluate/flags", reply_flags, ONE },
+	{ METHOD_POST, "/ofrep/v1/evaluate/flags/", reply_flags, ONE },
+	{ METHOD_POST, "/ofrep/v1/evaluate/flags/{key...}", flag_at_root, ONE },
+	{ METHOD_OPTIONS, "/ofrep/v1/evaluate/flags", preflight, ROUTE_OFREP },
+	{ METHOD_OPTIONS, "/ofrep/v1/evaluate/flags/{key...}", preflight,
+	  ROUTE_OFREP },
+	{ METHOD_POST, "/v1/envs/{env}/ofrep/v1/evaluate/flags", reply_flags,
+	  ONE | ROUTE_ENVIRONMENT },
+	{ METHOD_POST, "/v1/envs/{env}/ofrep/v1/evaluate/flags/", reply_flags,
+	  ONE | ROUTE_ENVIRONMENT },
+	{ METHOD_POST, "/v1/envs/{env}/ofrep/v1/evaluate/flags/{key...}",
+	  flag_of_environment, ONE | ROUTE_ENVIRONMENT },
+	{ METHOD_OPTIONS, "/v1/envs/{env}/ofrep/v1/evaluate/flags", preflight,
+	  ROUTE_OFREP },
+	{ METHOD_OPTIONS, "/v1/envs/{env}/ofrep/v1/evaluate/flags/{key...}",
+	  preflight, ROUTE_OFREP },
+	{ METHOD_GET, NULL, NULL, 0 },
+};

@@ -1,0 +1,136 @@
+/* What is not about toggles: health, metrics, the contract, the backup. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/embedded.h"
+#include "base/version.h"
+#include "document_reply.h"
+#include "loop.h"
+#include "metrics.h"
+#include "order.h"
+#include "request.h"
+
+enum { REGISTRY_STUCK_MS = 10000 };
+
+static enum step
+reply_text(struct request *r, unsigned status, const char *json)
+{
+	reply_blob(r, status, "application/json", blob_new(json, strlen(json)));
+	return STEP_REPLY;
+}
+
+/* Live: this loop turns. */
+static enum step
+health(struct request *r)
+{
+	return reply_text(r, 200, "{\"status\":\"ok\"}");
+}
+
+/* Ready: there is a snapshot to serve, the registry turns, nothing drains. */
+static enum step
+ready(struct request *r)
+{
+	const struct registry_counts counts =
+	    registry_counts(r->loop->service->registry);
+	struct bytes body;
+
+	if (r->loop->phase != LOOP_SERVING) {
+		reply_fail(r, STATUS_BUSY, "the server is shutting down");
+		return STEP_REPLY;
+	}
+	if (loop_now_ms(r->loop) - counts.ticked_ms > REGISTRY_STUCK_MS) {
+		reply_fail(r, STATUS_BUSY,
+			   "the registry has not turned for %" PRId64 " s",
+			   (loop_now_ms(r->loop) - counts.ticked_ms) / 1000);
+		return STEP_REPLY;
+	}
+	bytes_init(&body);
+	bytes_printf(
+	    &body,
+	    "{\"status\":\"ready\",\"epoch\":\"%s\",\"revision\":%" PRId64 "}",
+	    r->catalog->epoch, r->catalog->head);
+	reply_json(r, 200, &body);
+	return STEP_REPLY;
+}
+
+static enum step
+version(struct request *r)
+{
+	return reply_text(r, 200,
+			  "{\"name\":\"toggled\",\"version\":\"" TOGGLED_VERSION
+			  "\",\"api\":\"v1\"}");
+}
+
+static enum step
+metrics(struct request *r)
+{
+	struct bytes body;
+
+	bytes_init(&body);
+	metrics_encode(r->loop->service, r->catalog, &body);
+	reply_blob(r, 200, "text/plain; version=0.0.4; charset=utf-8",
+		   blob_from_bytes(&body));
+	return STEP_REPLY;
+}
+
+static enum step
+contract(struct request *r)
+{
+	for (const struct embedded_file *f = embedded_assets; f->name != NULL;
+	     f++) {
+		if (strcmp(f->name, "openapi.yaml") != 0)
+			continue;
+		reply_blob(r, 200, "application/yaml",
+			   blob_new(f->text, f->length));
+		return STEP_REPLY;
+	}
+	reply_fail(r, STATUS_NOT_FOUND, "this build carries no contract");
+	return STEP_REPLY;
+}
+
+/* The copy loses its name at once, and its blocks when it has been sent. */
+static void
+reply_backup(struct request *r)
+{
+	int fd;
+
+	if (order_refused(r))
+		return;
+	fd = open(r->job.path, O_RDONLY | O_CLOEXEC);
+	(void)unlink(r->job.path);
+	if (fd < 0) {
+		reply_fail(r, STATUS_IO, "cannot open the copy: %s",
+			   strerror(errno));
+		return;
+	}
+	r->reply.status = 200;
+	r->reply.fd = fd;
+	r->reply.content_type = "application/vnd.sqlite3";
+	reply_headerf(r, "Content-Disposition",
+		      "attachment; filename=\"toggled-%" PRId64 ".db\"",
+		      r->job.revision);
+}
+
+static enum step
+backup(struct request *r)
+{
+	if (r->head_only) {
+		reply_empty(r, 200);
+		return STEP_REPLY;
+	}
+	job_init(&r->job, JOB_BACKUP);
+	return request_submit(r, reply_backup);
+}
+
+const struct route routes_system[] = {
+	{ METHOD_GET, "/healthz", health, 0 },
+	{ METHOD_GET, "/readyz", ready, 0 },
+	{ METHOD_GET, "/version", version, 0 },
+	{ METHOD_GET, "/metrics", metrics, 0 },
+	{ METHOD_GET, "/openapi.yaml", contract, 0 },
+	{ METHOD_GET, "/v1/backup", backup, 0 },
+	{ METHOD_GET, NULL, NULL, 0 },
+};

@@ -1,0 +1,39 @@
+/*
+ * What all loops share: built by server.c before they start and constant while
+ * they run, but for what is safe on any thread by itself (limits, log).
+ */
+#ifndef SRC_HTTP_SERVICE_H
+#define SRC_HTTP_SERVICE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/server.h"
+#include "limits.h"
+#include "registry/registry.h"
+#include "router.h"
+
+struct loop;
+
+struct service {
+	struct clock clock;
+	struct log *log;
+	struct router *router;
+	struct limits *limits;
+	struct registry *registry;
+	struct loop **loops; /* for the handlers that speak of all of them */
+	unsigned loop_count;
+
+	unsigned header_timeout_ms;
+	unsigned idle_timeout_ms;
+	unsigned loop_connections_max; /* what a loop's library may hold */
+	enum parking parking;
+	bool descriptor_tables;
+	bool access_log;
+};
+
+#endif

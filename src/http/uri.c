@@ -1,0 +1,175 @@
+#include "uri.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* The length of the UTF-8 sequence at `s`, 0 when it is none (overlong forms
+ * and surrogates are none). */
+static size_t
+sequence(const unsigned char *s, size_t left)
+{
+	size_t length = s[0] < 0x80 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	uint32_t code = s[0];
+
+	if (length == 1)
+		return 1;
+	if (s[0] < 0xc2 || s[0] > 0xf4 || length > left)
+		return 0;
+	code &= 0x7fU >> length;
+	for (size_t i = 1; i < length; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (s[i] & 0x3fU);
+	}
+	if ((length == 3 && code < 0x800) || (length == 4 && code < 0x10000) ||
+	    code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+		return 0;
+	return length;
+}
+
+static bool
+is_utf8(const char *text, size_t length)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t at = 0;
+
+	while (at < length) {
+		size_t n = sequence(s + at, length - at);
+
+		if (n == 0)
+			return false;
+		at += n;
+	}
+	return true;
+}
+
+static enum status
+decode(const char *raw, size_t length, bool plus, struct arena *arena,
+       struct string *out, struct error *err)
+{
+	char *text = arena_alloc(arena, length + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		char c = raw[i];
+
+		if (c == '%') {
+			bool whole = length - i > 2;
+			int high = whole ? hex_digit(raw[i + 1]) : -1;
+			int low = whole ? hex_digit(raw[i + 2]) : -1;
+
+			if (high < 0 || low < 0)
+				return error_set(err, STATUS_INVALID,
+						 "the URL has a '%%' that is "
+						 "not followed by two "
+						 "hexadecimal digits");
+			c = (char)(high << 4 | low);
+			i += 2;
+		} else if (c == '+' && plus) {
+			c = ' ';
+		}
+		if (c == '\0')
+			return error_set(err, STATUS_INVALID,
+					 "the URL holds a NUL");
+		text[n++] = c;
+	}
+	text[n] = '\0';
+	if (!is_utf8(text, n))
+		return error_set(err, STATUS_INVALID,
+				 "the URL is not UTF-8 once it is decoded");
+	*out = (struct string){ text, n };
+	return STATUS_OK;
+}
+
+static enum status
+decode_path(const char *raw, size_t length, struct arena *arena,
+	    struct uri *out, struct error *err)
+{
+	const char *end = raw + length;
+	const char *at = raw;
+	struct string rest = { 0 };
+	enum status rc = decode(raw, length, false, arena, &out->path, err);
+
+	out->segment_count = 0;
+	while (rc == STATUS_OK && at < end && *at == '/') {
+		const char *start = at + 1;
+		size_t n = 0;
+
+		while (start + n < end && start[n] != '/')
+			n++;
+		if (out->segment_count == URI_SEGMENTS_MAX) {
+			out->segment_count = 0;
+			break;
+		}
+		rc = decode(start, n, false, arena,
+			    &out->segments[out->segment_count], err);
+		if (rc != STATUS_OK)
+			break;
+		rc = decode(start, (size_t)(end - start), false, arena, &rest,
+			    err);
+		out->rests[out->segment_count++] = rest.data;
+		at = start + n;
+	}
+	return rc;
+}
+
+static enum status
+decode_query(const char *raw, struct arena *arena, struct uri *out,
+	     struct error *err)
+{
+	enum status rc = STATUS_OK;
+	size_t count = 1;
+	const char *at = raw;
+
+	for (const char *p = raw; *p != '\0'; p++)
+		count += *p == '&';
+	if (count > URI_QUERY_MAX)
+		return error_set(err, STATUS_INVALID,
+				 "more than %d query parameters",
+				 URI_QUERY_MAX);
+	out->query = arena_zalloc(arena, count, sizeof(*out->query));
+	while (rc == STATUS_OK && *at != '\0') {
+		size_t length = strcspn(at, "&");
+		size_t name = strcspn(at, "=&");
+		struct request_pair *pair = &out->query[out->query_count];
+		size_t skip = name < length ? name + 1 : length;
+
+		if (length > 0) {
+			rc = decode(at, name, true, arena, &pair->name, err);
+			if (rc == STATUS_OK)
+				rc = decode(at + skip, length - skip, true,
+					    arena, &pair->value, err);
+			out->query_count++;
+		}
+		at += length;
+		at += *at == '&';
+	}
+	return rc;
+}
+
+enum status
+uri_decode(const char *raw, struct arena *arena, struct uri *out,
+	   struct error *err)
+{
+	size_t path = strcspn(raw, "?");
+	enum status rc;
+
+	memset(out, 0, sizeof(*out));
+	rc = decode_path(raw, path, arena, out, err);
+	if (rc == STATUS_OK && raw[path] == '?')
+		rc = decode_query(raw + path + 1, arena, out, err);
+	return rc;
+}
