@@ -91,7 +91,6 @@ struct job {
 
 	/* Results. */
 	enum status status;
-	struct error error; /* also places of what a lenient write stored */
 	enum verdict verdict;
 	int64_t revision;      /* of the change; else the environment's */
 	struct change *change; /* writes: with before and after */
@@ -105,6 +104,10 @@ struct job {
 	char *path;
 
 	struct job *next; /* the mailbox's */
+
+	/* Also the places of what a lenient write stored. Last, because it is
+	 * large and not cleared with the rest. */
+	struct error error;
 };
 
 void job_init(struct job *job, enum job_type type);

@@ -20,14 +20,14 @@ struct cursor {
 /* `text` NULL or "" is revision 0. Anything else that is no cursor is
  * STATUS_INVALID. */
 enum status cursor_decode(const char *text, struct cursor *out,
-                          struct error *err) MUST_CHECK;
+			  struct error *err) MUST_CHECK;
 
 enum { WAIT_MAX_MS = 60 * 1000 };
 
 /* "30", "30s", "500ms": milliseconds; more than WAIT_MAX_MS is held to that.
  * NULL or "" is 0. */
 enum status wait_decode(const char *text, int64_t *wait_ms,
-                        struct error *err) MUST_CHECK;
+			struct error *err) MUST_CHECK;
 
 /* The "wait" preference of a Prefer header (RFC 7240), in milliseconds; false
  * when the header asks for none. Malformed preferences are ignored, as the RFC
@@ -42,6 +42,6 @@ bool etag_matches(const char *header, const char *tag);
 /* The revision that an If-Match header names: "7", W/"7", "epoch.7". False when
  * it is not of that form. `any` is set for "*". */
 bool etag_revision(const char *header, const char *epoch, int64_t *revision,
-                   bool *any);
+		   bool *any);
 
 #endif

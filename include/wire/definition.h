@@ -40,14 +40,15 @@ struct stamp {
 
 /* What a definition is checked against. */
 struct definition_scope {
-	/* The rule of a segment, or NULL when there is none of that name. It has
-	 * to live until the decoding returns. */
+	/* The rule of a segment, or NULL when there is none of that name. It
+	 * has to live until the decoding returns. */
 	const struct value *(*segment)(void *ctx, struct string name);
 	void *ctx;
 	/* Broken targeting is stored and answers PARSE_ERROR when evaluated
 	 * (imports, and what the store holds); else it is an error. */
 	bool lenient;
-	/* JSON pointer of the definition in the input, "" for the whole body. */
+	/* JSON pointer of the definition in the input, "" for the whole body.
+	 */
 	const char *pointer;
 };
 
@@ -60,41 +61,33 @@ struct definition_scope {
  * fail it but are still reported in `err` (err->code stays STATUS_OK, places
  * are filled).  `scratch` is used while it runs. */
 enum status definition_decode(enum kind kind, struct string key,
-                              const struct value *json,
-                              const struct stamp *stamp,
-                              const struct definition_scope *scope,
-                              struct arena *scratch, struct definition **out,
-                              struct error *err) MUST_CHECK;
+			      const struct value *json,
+			      const struct stamp *stamp,
+			      const struct definition_scope *scope,
+			      struct arena *scratch, struct definition **out,
+			      struct error *err) MUST_CHECK;
 
 /* The same out of the store's text (definition.stored): trusted, lenient. */
 enum status definition_load(enum kind kind, struct string key,
-                            struct string stored, const struct stamp *stamp,
-                            const struct definition_scope *scope,
-                            struct arena *scratch, struct definition **out,
-                            struct error *err) MUST_CHECK;
+			    struct string stored, const struct stamp *stamp,
+			    const struct definition_scope *scope,
+			    struct arena *scratch, struct definition **out,
+			    struct error *err) MUST_CHECK;
 
 /* The members of a definition as a value to patch: those of `stored`. For a
  * segment: its rule. */
 enum status definition_value(const struct definition *definition,
-                             struct arena *arena, struct value *out,
-                             struct error *err) MUST_CHECK;
+			     struct arena *arena, struct value *out,
+			     struct error *err) MUST_CHECK;
 
-/* What a patch makes of `current` (NULL: there is nothing yet): the value for
+/* What a patch makes of `current` (NULL: no toggle yet): the value for
  * definition_decode. RFC 7396, but sugar in the patch is expanded first, and
  * `targeting` is replaced as a whole, since two rules do not merge. The result
  * shares structure with `patch`. */
 enum status definition_patch(const struct definition *current,
-                             const struct value *patch, const char *pointer,
-                             struct arena *arena, struct value *out,
-                             struct error *err) MUST_CHECK;
-
-/* The value for definition_decode when the flagd members of `current` are
- * replaced by those of `flag`: of the envelope (description, owner, tags) what
- * `flag` does not have stays. */
-enum status definition_replace_flag(const struct definition *current,
-                                    const struct value *flag,
-                                    struct arena *arena, struct value *out,
-                                    struct error *err) MUST_CHECK;
+			     const struct value *patch, const char *pointer,
+			     struct arena *arena, struct value *out,
+			     struct error *err) MUST_CHECK;
 
 /* How an environment buckets users; NULL settings: FRACTIONAL_V2. */
 enum fractional_version
@@ -103,9 +96,8 @@ definition_fractional(const struct definition *settings);
 /* A new definition with the same text and a program compiled anew; used when a
  * segment it refers to changed. */
 enum status definition_recompile(const struct definition *definition,
-                                 const struct definition_scope *scope,
-                                 struct arena *scratch,
-                                 struct definition **out,
-                                 struct error *err) MUST_CHECK;
+				 const struct definition_scope *scope,
+				 struct arena *scratch, struct definition **out,
+				 struct error *err) MUST_CHECK;
 
 #endif

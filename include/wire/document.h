@@ -23,35 +23,35 @@ struct selection {
 
 /* {"environment","epoch","revision","cursor","toggles":{…},"segments":{…}} */
 void document_toggles(const struct snapshot *snapshot, const char *epoch,
-                      const struct selection *selection, struct bytes *out);
+		      const struct selection *selection, struct bytes *out);
 
 /* The feed's answer: {"revision","epoch","cursor","full","toggles":{key:
  * definition or null},"segments":{name: rule or null}}.
  * `since` 0: everything, "full":true. With a prefix, the segments are those
  * that a selected toggle refers to. */
 void document_changes(const struct snapshot *snapshot, const char *epoch,
-                      struct string prefix, int64_t since, struct bytes *out);
+		      struct string prefix, int64_t since, struct bytes *out);
 
 /* Is there anything in that delta? */
-bool document_has_changes(const struct snapshot *snapshot,
-                          struct string prefix, int64_t since);
+bool document_has_changes(const struct snapshot *snapshot, struct string prefix,
+			  int64_t since);
 
 /* An answer in which nothing changed: an empty delta at `revision`. */
 void document_no_changes(const char *epoch, int64_t revision,
-                         struct bytes *out);
+			 struct bytes *out);
 
 /* {"flags":{…},"$evaluators":{…},"metadata":{"flagSetId","version",…}}: what
  * flagd reads. */
 void document_flagd(const struct snapshot *snapshot, const char *epoch,
-                    struct bytes *out);
+		    struct bytes *out);
 
 /* One change with before and after: {"revision","environment","at","actor",
  * "comment","toggles":{key:{"before","after"}},"segments":{…},
- * "environments":{…}}; members without items are {} for toggles and segments and
- * left out for environments. `extra` (may be NULL) is put in as it is, with a
- * comma behind it: "\"dryRun\":true,". */
+ * "environments":{…}}; members without items are {} for toggles and segments
+ * and left out for environments. `extra` (may be NULL) is put in as it is, with
+ * a comma behind it: "\"dryRun\":true,". */
 void document_change(const struct change *change, const char *extra,
-                     struct bytes *out);
+		     struct bytes *out);
 
 /* {"environments":{name: settings text…}} */
 void document_environments(const struct catalog *catalog, struct bytes *out);
@@ -60,6 +60,6 @@ void document_environments(const struct catalog *catalog, struct bytes *out);
  * "errors":[{"pointer","detail"}],…}. `extra` (may be NULL): a JSON value that
  * is added as the member `extra_name`. */
 void document_problem(const struct error *err, const char *extra_name,
-                      struct string extra, struct bytes *out);
+		      struct string extra, struct bytes *out);
 
 #endif

@@ -17,16 +17,16 @@
 #include "model/value.h"
 
 enum edit_verb {
-	EDIT_PUT,    /* replace the whole definition, or create it */
-	EDIT_PATCH,  /* RFC 7396 on what is there; creates where nothing is */
-	EDIT_FLAG,   /* replace the flagd members, keep the envelope, or create */
+	EDIT_PUT,   /* replace the whole definition, or create it */
+	EDIT_PATCH, /* RFC 7396 on what is there; creates where nothing is */
+	EDIT_FLAG, /* replace the flagd members, keep the envelope, or create */
 	EDIT_REMOVE, /* it must be there */
 };
 
 struct edit {
 	enum edit_verb verb;
 	enum kind kind;
-	struct string key;
+	struct string key;   /* of an environment: length 0, the one at hand */
 	struct value value;  /* not for EDIT_REMOVE */
 	const char *pointer; /* where it stands in the body, "" for all of it */
 };
@@ -44,8 +44,8 @@ struct edit_list {
  * ("revision","epoch","environment","full","cursor"). Keys are checked, and
  * their number. Definitions are not. */
 enum status edit_decode_changes(const struct value *body, struct arena *arena,
-                                struct edit_list *out,
-                                struct error *err) MUST_CHECK;
+				struct edit_list *out,
+				struct error *err) MUST_CHECK;
 
 /* A point in the past: a revision, "epoch.revision", or an RFC 3339 time. */
 struct moment {
@@ -55,7 +55,7 @@ struct moment {
 };
 
 enum status moment_decode(const char *text, const char *name,
-                          struct moment *out, struct error *err) MUST_CHECK;
+			  struct moment *out, struct error *err) MUST_CHECK;
 
 /* The body of POST /rollback. */
 struct rollback {
@@ -66,7 +66,6 @@ struct rollback {
 };
 
 enum status rollback_decode(const struct value *body, struct arena *arena,
-                            struct rollback *out,
-                            struct error *err) MUST_CHECK;
+			    struct rollback *out, struct error *err) MUST_CHECK;
 
 #endif

@@ -16,22 +16,22 @@
 #include "model/value.h"
 
 struct json_limits {
-	size_t depth;    /* 0: LIMIT_JSON_DEPTH */
-	bool allow_nul;  /* "\u0000" in strings: contexts only */
+	size_t depth;   /* 0: LIMIT_JSON_DEPTH */
+	bool allow_nul; /* "\u0000" in strings: contexts only */
 };
 
 /* The value in `arena`. On a syntax error the text names line and column.
  * `limits` may be NULL. */
 enum status json_decode(const char *text, size_t length,
-                        const struct json_limits *limits, struct arena *arena,
-                        struct value *out, struct error *err) MUST_CHECK;
+			const struct json_limits *limits, struct arena *arena,
+			struct value *out, struct error *err) MUST_CHECK;
 
 /* A JSON pointer under construction: `base` then "/" and `name`, escaped as RFC
  * 6901 says. Lives in `arena`. */
 const char *json_pointer(struct arena *arena, const char *base,
-                         const char *name, size_t length);
+			 const char *name, size_t length);
 const char *json_pointer_index(struct arena *arena, const char *base,
-                               size_t index);
+			       size_t index);
 
 /* How much of a text from outside an error quotes: the precision of a "%.*s".
  * Never in the middle of a UTF-8 sequence. */
@@ -40,18 +40,18 @@ int json_quoted(struct string text);
 /* The one of `names` (NULL-terminated list) that is closest to `name`, when it
  * is close enough to be worth a hint; NULL otherwise. */
 const char *json_hint(const char *const *names, const char *name,
-                      size_t length);
+		      size_t length);
 
 /* Report every member of `object` that is not in `names`, with a hint where
  * one is close. True when there was none. */
 bool json_known_members(const struct value *object, const char *const *names,
-                        const char *base, struct arena *arena,
-                        struct error *err);
+			const char *base, struct arena *arena,
+			struct error *err);
 
 /* Report one unknown member of the object at `base`, for decoders that walk
  * the members themselves. */
 void json_unknown_member(struct string name, const char *const *names,
-                         const char *base, struct arena *arena,
-                         struct error *err);
+			 const char *base, struct arena *arena,
+			 struct error *err);
 
 #endif

@@ -15,7 +15,7 @@
  * sorted. `context` NULL: the default of each, no rule is evaluated. Nothing is
  * written but `out` and the scratch of the context. */
 void document_values(const struct snapshot *snapshot, const char *epoch,
-                     const struct eval_context *context, struct string prefix,
-                     struct bytes *out);
+		     const struct eval_context *context, struct string prefix,
+		     struct bytes *out);
 
 #endif

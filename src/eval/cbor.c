@@ -1,10 +1,10 @@
-#include "cbor.h"
+#include "eval/cbor.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "machine.h"
+#include "eval/machine.h"
 
 /* Major types, in the upper three bits of an item's first byte. */
 enum {
@@ -141,13 +141,12 @@ cbor_hash_array(size_t count, struct murmur3 *murmur)
 static int
 compare_names(const void *left, const void *right)
 {
-	const struct member *const *a = left;
-	const struct member *const *b = right;
-	size_t length = (*a)->name.length;
+	const struct string a = ((const struct member *)left)->name;
+	const struct string b = ((const struct member *)right)->name;
 
-	if (length != (*b)->name.length)
-		return length < (*b)->name.length ? -1 : 1;
-	return memcmp((*a)->name.data, (*b)->name.data, length);
+	if (a.length != b.length)
+		return a.length < b.length ? -1 : 1;
+	return memcmp(a.data, b.data, a.length);
 }
 
 static bool
@@ -155,19 +154,18 @@ put_map(struct machine *machine, const struct value *object,
 	struct murmur3 *murmur)
 {
 	size_t count = object->object.count;
-	const struct member **sorted =
-	    machine_alloc(machine, count, sizeof(*sorted));
+	struct member *sorted = machine_alloc(machine, count, sizeof(*sorted));
 
 	if (sorted == NULL)
 		return false;
 	put_head(MAP, count, murmur);
-	for (size_t i = 0; i < count; i++)
-		sorted[i] = &object->object.members[i];
+	if (count > 0)
+		memcpy(sorted, object->object.members, count * sizeof(*sorted));
 	if (count > 1)
 		qsort(sorted, count, sizeof(*sorted), compare_names);
 	for (size_t i = 0; i < count; i++) {
-		cbor_hash_text(sorted[i]->name, murmur);
-		if (!cbor_hash(machine, &sorted[i]->value, murmur))
+		cbor_hash_text(sorted[i].name, murmur);
+		if (!cbor_hash(machine, &sorted[i].value, murmur))
 			return false;
 	}
 	return true;

@@ -13,8 +13,8 @@
 #include <stddef.h>
 
 #include "base/attr.h"
+#include "eval/murmur3.h"
 #include "model/value.h"
-#include "murmur3.h"
 
 struct machine;
 

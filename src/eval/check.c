@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "coerce.h"
-#include "compiler.h"
-#include "nearest.h"
-#include "operation.h"
-#include "shown.h"
+#include "eval/coerce.h"
+#include "eval/compiler.h"
+#include "eval/nearest.h"
+#include "eval/operation.h"
+#include "eval/shown.h"
 
 static struct string
 nearest_variant(const struct program_source *source, struct string name)
@@ -74,17 +74,19 @@ void
 check_arity(struct compiler *compiler, const struct operation *op, size_t count)
 {
 	bool is_open = op->max == ARGS_ANY;
+	const char *plural =
+	    op->min == 1 && (is_open || op->max == 1) ? "" : "s";
 
 	if (count >= op->min && (count <= op->max || is_open))
 		return;
 	if (is_open)
 		compiler_fault(compiler,
-			       "%s takes at least %d operands, not %zu",
-			       op->name, op->min, count);
+			       "%s takes at least %d operand%s, not %zu",
+			       op->name, op->min, plural, count);
 	else if (op->min == op->max)
-		compiler_fault(compiler, "%s takes %d operands, not %zu",
-			       op->name, op->min, count);
+		compiler_fault(compiler, "%s takes %d operand%s, not %zu",
+			       op->name, op->min, plural, count);
 	else
-		compiler_fault(compiler, "%s takes %d to %d operands, not %zu",
-			       op->name, op->min, op->max, count);
+		compiler_fault(compiler, "%s takes %d to %d operand%s, not %zu",
+			       op->name, op->min, op->max, plural, count);
 }

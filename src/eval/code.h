@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "eval/set.h"
 #include "model/value.h"
-#include "set.h"
 
 struct machine;
 struct node;

@@ -1,9 +1,9 @@
-#include "coerce.h"
+#include "eval/coerce.h"
 
 #include <string.h>
 
-#include "machine.h"
-#include "number.h"
+#include "eval/machine.h"
+#include "eval/number.h"
 
 bool
 is_truthy(const struct value *value)

@@ -14,11 +14,11 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "compiler.h"
-#include "machine.h"
-#include "operation.h"
-#include "references.h"
-#include "shown.h"
+#include "eval/compiler.h"
+#include "eval/machine.h"
+#include "eval/operation.h"
+#include "eval/references.h"
+#include "eval/shown.h"
 
 /* Of a rule with its segments. Deeper or larger ones are broken. */
 enum { DEPTH_MAX = 64, VALUES_MAX = 200000 };

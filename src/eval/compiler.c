@@ -1,12 +1,12 @@
-#include "compiler.h"
+#include "eval/compiler.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "machine.h"
-#include "operation.h"
-#include "path.h"
-#include "shown.h"
+#include "eval/machine.h"
+#include "eval/operation.h"
+#include "eval/path.h"
+#include "eval/shown.h"
 
 size_t
 compiler_push_name(struct compiler *compiler, struct string name)

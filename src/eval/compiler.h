@@ -8,9 +8,9 @@
 #include <stdarg.h>
 
 #include "base/attr.h"
-#include "code.h"
+#include "eval/code.h"
+#include "eval/pointer.h"
 #include "eval/program.h"
-#include "pointer.h"
 
 struct operation;
 

@@ -3,15 +3,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "coerce.h"
-#include "machine.h"
-#include "shown.h"
+#include "eval/coerce.h"
+#include "eval/machine.h"
+#include "eval/shown.h"
 
 const char *
 reason_name(enum reason reason)
 {
 	static const char *const names[] = {
-#define X(name, text) [name] = text,
+#define X(name, text) [name] = (text),
 		REASON_TABLE(X)
 #undef X
 	};
@@ -23,7 +23,7 @@ const char *
 eval_error_name(enum eval_error error)
 {
 	static const char *const names[] = {
-#define X(name, text) [name] = text,
+#define X(name, text) [name] = (text),
 		EVAL_ERROR_TABLE(X)
 #undef X
 	};

@@ -2,9 +2,9 @@
  * Constant folding: what does not depend on the context is computed once, when
  * the toggle is written. What fails is left, to fail when it is evaluated.
  */
-#include "compiler.h"
-#include "machine.h"
-#include "operation.h"
+#include "eval/compiler.h"
+#include "eval/machine.h"
+#include "eval/operation.h"
 
 static bool
 can_fold(const struct node *node)

@@ -1,4 +1,4 @@
-#include "machine.h"
+#include "eval/machine.h"
 
 #include <stdarg.h>
 #include <stdio.h>

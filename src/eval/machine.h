@@ -16,7 +16,7 @@
 
 #include "base/attr.h"
 #include "base/bytes.h"
-#include "code.h"
+#include "eval/code.h"
 #include "eval/evaluate.h"
 
 /* What one evaluation may cost. A step is a node, or as much of a long string

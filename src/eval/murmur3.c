@@ -1,4 +1,4 @@
-#include "murmur3.h"
+#include "eval/murmur3.h"
 
 void
 murmur3_init(struct murmur3 *murmur)

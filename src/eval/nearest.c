@@ -2,7 +2,7 @@
  * Distance is the number of bytes to insert, remove or replace, or neighbours
  * to swap (optimal string alignment). A third of the word may be wrong.
  */
-#include "nearest.h"
+#include "eval/nearest.h"
 
 #include <string.h>
 
@@ -14,10 +14,10 @@ min(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-static char
+static int
 lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
 
 static size_t
@@ -38,8 +38,8 @@ distance(struct string a, struct string b)
 
 		next[0] = i;
 		for (size_t j = 1; j <= b.length; j++) {
-			char x = lower(a.data[i - 1]);
-			char y = lower(b.data[j - 1]);
+			int x = lower(a.data[i - 1]);
+			int y = lower(b.data[j - 1]);
 			size_t edits = min(row[j], next[j - 1]) + 1;
 
 			edits = min(edits, row[j - 1] + (x != y));

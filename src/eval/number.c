@@ -2,7 +2,7 @@
  * The decimal numeral is found by its grammar first and then given to strtod,
  * which would accept more than JavaScript does ("nan", "0x1p3", "infinity").
  */
-#include "number.h"
+#include "eval/number.h"
 
 #include <ctype.h>
 #include <math.h>

@@ -4,9 +4,9 @@
  */
 #include <math.h>
 
-#include "coerce.h"
-#include "machine.h"
-#include "operation.h"
+#include "eval/coerce.h"
+#include "eval/machine.h"
+#include "eval/operation.h"
 
 static double
 number_at(struct machine *machine, const struct node *node, uint32_t index)

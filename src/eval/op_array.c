@@ -2,9 +2,9 @@
  * Operators over the elements of an array. Their second operand, the body, is
  * evaluated once for each element, which is then what `var` refers to.
  */
-#include "coerce.h"
-#include "machine.h"
-#include "operation.h"
+#include "eval/coerce.h"
+#include "eval/machine.h"
+#include "eval/operation.h"
 
 /* The first operand if it is an array, else an empty one. */
 static struct value

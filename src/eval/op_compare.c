@@ -2,9 +2,9 @@
  * Equality and order. < and <= with three operands ask whether the one in the
  * middle lies between the others.
  */
-#include "coerce.h"
-#include "machine.h"
-#include "operation.h"
+#include "eval/coerce.h"
+#include "eval/machine.h"
+#include "eval/operation.h"
 
 static bool
 are_equal(struct machine *machine, const struct node *node)
@@ -61,7 +61,8 @@ are_ordered(struct machine *machine, const struct node *node, unsigned wanted)
 	struct value a = node_arg(machine, node, 0);
 	struct value b = node_arg(machine, node, 1);
 	struct value c = node_arg(machine, node, 2);
-	bool holds = (1u << compare(machine, &a, &b) & wanted) != 0;
+	bool holds =
+	    node->count > 1 && (1u << compare(machine, &a, &b) & wanted) != 0;
 
 	if (holds && node->count > 2)
 		holds = (1u << compare(machine, &b, &c) & wanted) != 0;

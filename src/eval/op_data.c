@@ -3,11 +3,11 @@
  */
 #include <string.h>
 
-#include "coerce.h"
-#include "compiler.h"
-#include "machine.h"
-#include "operation.h"
-#include "path.h"
+#include "eval/coerce.h"
+#include "eval/compiler.h"
+#include "eval/machine.h"
+#include "eval/operation.h"
+#include "eval/path.h"
 
 /* {"var": path}, {"var": [path, default]}: no path means everything. */
 struct value

@@ -12,13 +12,13 @@
  */
 #include <math.h>
 
-#include "cbor.h"
-#include "coerce.h"
-#include "compiler.h"
-#include "machine.h"
-#include "murmur3.h"
-#include "operation.h"
-#include "path.h"
+#include "eval/cbor.h"
+#include "eval/coerce.h"
+#include "eval/compiler.h"
+#include "eval/machine.h"
+#include "eval/murmur3.h"
+#include "eval/operation.h"
+#include "eval/path.h"
 
 static const struct string targeting_key = {
 	PATH_TARGETING_KEY,

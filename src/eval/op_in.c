@@ -5,10 +5,10 @@
  */
 #include <string.h>
 
-#include "coerce.h"
-#include "compiler.h"
-#include "machine.h"
-#include "operation.h"
+#include "eval/coerce.h"
+#include "eval/compiler.h"
+#include "eval/machine.h"
+#include "eval/operation.h"
 
 static bool
 is_part(struct machine *machine, const struct value *part, struct string whole)

@@ -1,9 +1,9 @@
 /*
  * if, and, or, !, !!. The first three evaluate only what they need.
  */
-#include "coerce.h"
-#include "machine.h"
-#include "operation.h"
+#include "eval/coerce.h"
+#include "eval/machine.h"
+#include "eval/operation.h"
 
 static bool
 holds(struct machine *machine, const struct node *node, uint32_t index)

@@ -3,12 +3,12 @@
  */
 #include <string.h>
 
-#include "coerce.h"
-#include "compiler.h"
-#include "machine.h"
-#include "operation.h"
-#include "semver.h"
-#include "shown.h"
+#include "eval/coerce.h"
+#include "eval/compiler.h"
+#include "eval/machine.h"
+#include "eval/operation.h"
+#include "eval/semver.h"
+#include "eval/shown.h"
 
 enum {
 	LESS = 1,

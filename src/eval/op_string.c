@@ -5,9 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "coerce.h"
-#include "machine.h"
-#include "operation.h"
+#include "eval/coerce.h"
+#include "eval/machine.h"
+#include "eval/operation.h"
 
 struct value
 op_cat(struct machine *machine, const struct node *node)

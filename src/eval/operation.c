@@ -1,9 +1,9 @@
-#include "operation.h"
+#include "eval/operation.h"
 
 #include <stddef.h>
 #include <string.h>
 
-#include "nearest.h"
+#include "eval/nearest.h"
 
 static const struct operation operations[] = {
 	{ "var", op_var, 0, 2, .prepare = prepare_var },

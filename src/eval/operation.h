@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "code.h"
+#include "eval/code.h"
 
 struct compiler;
 

@@ -1,8 +1,8 @@
-#include "path.h"
+#include "eval/path.h"
 
 #include <string.h>
 
-#include "machine.h"
+#include "eval/machine.h"
 
 #define STRING(literal) ((struct string){ (literal), sizeof(literal) - 1 })
 

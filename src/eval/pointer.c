@@ -1,4 +1,4 @@
-#include "pointer.h"
+#include "eval/pointer.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "references.h"
+#include "eval/references.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * Numbers stay text: without leading zeros the longer one is the greater, so
  * no version is too large.
  */
-#include "semver.h"
+#include "eval/semver.h"
 
 #include <string.h>
 

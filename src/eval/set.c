@@ -1,9 +1,9 @@
-#include "set.h"
+#include "eval/set.h"
 
 #include <stdbool.h>
 
-#include "coerce.h"
-#include "murmur3.h"
+#include "eval/coerce.h"
+#include "eval/murmur3.h"
 
 enum { SMALL = 8 };
 

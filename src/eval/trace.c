@@ -8,9 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "machine.h"
-#include "operation.h"
-#include "pointer.h"
+#include "eval/machine.h"
+#include "eval/operation.h"
+#include "eval/pointer.h"
 
 enum {
 	NOTES_MAX = 2,

@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "ofrep_cache.h"
+#include "wire/definition.h"
 #include "wire/json.h"
 #include "wire/ofrep.h"
 #include "wire/values.h"
@@ -56,18 +57,6 @@ evaluator_ofrep_cache(struct evaluator *evaluator)
 	return evaluator->ofrep_cache;
 }
 
-/* The settings' core is the version as JSON: "v2" or "v3". */
-static enum fractional_version
-fractional_of(const struct snapshot *snapshot)
-{
-	const struct definition *settings = snapshot->settings;
-
-	if (settings != NULL && settings->core.length == 4 &&
-	    settings->core.data[2] == '3')
-		return FRACTIONAL_V3;
-	return FRACTIONAL_V2;
-}
-
 struct eval_context
 evaluator_context(struct evaluator *evaluator, const struct snapshot *snapshot,
 		  const struct value *data)
@@ -75,7 +64,7 @@ evaluator_context(struct evaluator *evaluator, const struct snapshot *snapshot,
 	return (struct eval_context){
 		.data = data,
 		.now_s = clock_wall_ms(&evaluator->clock) / MS_PER_SECOND,
-		.fractional = fractional_of(snapshot),
+		.fractional = definition_fractional(snapshot->settings),
 		.scratch = evaluator->scratch,
 	};
 }

@@ -38,7 +38,7 @@ take_fingerprint(struct request *r)
 		fingerprint_part(&sha, r->query[i].value);
 	}
 	fingerprint_part(&sha, (struct string){ r->body.data, r->body.length });
-	sha256_final(&sha, r->job.fingerprint);
+	sha256_final(&sha, r->job->fingerprint);
 }
 
 static bool
@@ -55,7 +55,7 @@ take_key(struct request *r)
 			   NAME_IDEMPOTENCY_MAX);
 		return false;
 	}
-	r->job.idempotency_key = (struct string){ key, strlen(key) };
+	r->job->idempotency_key = (struct string){ key, strlen(key) };
 	take_fingerprint(r);
 	return true;
 }
@@ -73,7 +73,7 @@ set_comment(struct request *r, struct string comment, const char *where)
 		reply_fail(r, STATUS_INVALID, "%s is not UTF-8", where);
 		return false;
 	}
-	r->job.comment = comment;
+	r->job->comment = comment;
 	return true;
 }
 
@@ -89,11 +89,11 @@ order_begin(struct request *r, enum job_type type)
 {
 	const char *comment = request_header(r, "Change-Comment");
 
-	job_init(&r->job, type);
-	r->job.environment = r->params[0];
-	r->job.actor = anonymous;
-	r->job.comment = (struct string){ "", 0 };
-	if (!request_flag(r, "dryRun", &r->job.dry_run) || !take_key(r))
+	job_init(r->job, type);
+	r->job->environment = r->params[0];
+	r->job->actor = anonymous;
+	r->job->comment = (struct string){ "", 0 };
+	if (!request_flag(r, "dryRun", &r->job->dry_run) || !take_key(r))
 		return false;
 	return comment == NULL ||
 	       set_comment(r, (struct string){ comment, strlen(comment) },
@@ -126,7 +126,7 @@ take_condition(struct request *r, struct precondition *condition)
 bool
 order_refused(struct request *r)
 {
-	const struct job *job = &r->job;
+	const struct job *job = r->job;
 	struct bytes body;
 
 	if (job->status == STATUS_OK)
@@ -146,7 +146,7 @@ order_refused(struct request *r)
 void
 order_reply_change(struct request *r)
 {
-	struct job *job = &r->job;
+	struct job *job = r->job;
 	struct bytes body;
 
 	if (order_refused(r))
@@ -161,7 +161,7 @@ order_reply_change(struct request *r)
 static void
 reply_removed(struct request *r)
 {
-	struct job *job = &r->job;
+	struct job *job = r->job;
 	const struct change_item *item = &job->change->items[0];
 	struct bytes body;
 
@@ -178,7 +178,7 @@ reply_removed(struct request *r)
 static void
 reply_one(struct request *r)
 {
-	struct job *job = &r->job;
+	struct job *job = r->job;
 	const struct definition *now = job->current;
 
 	if (job->status == STATUS_OK && job->dry_run) {
@@ -213,8 +213,8 @@ order_one(struct request *r, enum edit_verb verb, enum kind kind,
 	struct edit *edit = arena_zalloc(&r->arena, 1, sizeof(*edit));
 
 	if (!order_begin(r, JOB_WRITE) ||
-	    !take_condition(r, &r->job.write.precondition) ||
-	    !request_flag(r, "lenient", &r->job.write.lenient))
+	    !take_condition(r, &r->job->write.precondition) ||
+	    !request_flag(r, "lenient", &r->job->write.lenient))
 		return STEP_REPLY;
 	edit->verb = verb;
 	edit->kind = kind;
@@ -222,10 +222,10 @@ order_one(struct request *r, enum edit_verb verb, enum kind kind,
 	edit->pointer = "";
 	if (verb != EDIT_REMOVE && !request_json(r, &edit->value))
 		return STEP_REPLY;
-	r->job.write.edits = edit;
-	r->job.write.count = 1;
-	r->job.write.precondition.is_there = verb == EDIT_PATCH;
-	r->job.write.create_environment =
+	r->job->write.edits = edit;
+	r->job->write.count = 1;
+	r->job->write.precondition.is_there = verb == EDIT_PATCH;
+	r->job->write.create_environment =
 	    kind == KIND_ENVIRONMENT && verb != EDIT_REMOVE;
 	return request_submit(r, reply_one);
 }

@@ -7,7 +7,7 @@ static void
 reply_past(struct request *r)
 {
 	if (!order_refused(r))
-		r->past(r, r->job.snapshot);
+		r->past(r, r->job->snapshot);
 }
 
 enum step
@@ -20,10 +20,10 @@ past_reply(struct request *r, struct string key,
 		reply(r, r->snapshot);
 		return STEP_REPLY;
 	}
-	job_init(&r->job, JOB_PAST);
-	r->job.environment = r->params[0];
-	r->job.past.key = key;
-	if (moment_decode(at, "at", &r->job.past.at, &r->error) != STATUS_OK) {
+	request_job(r, JOB_PAST);
+	r->job->environment = r->params[0];
+	r->job->past.key = key;
+	if (moment_decode(at, "at", &r->job->past.at, &r->error) != STATUS_OK) {
 		reply_error(r, &r->error);
 		return STEP_REPLY;
 	}

@@ -26,10 +26,12 @@ static void
 reap_cb(evutil_socket_t fd, short what, void *ctx)
 {
 	struct loop *loop = ctx;
-	int64_t now = loop_now_ms(loop);
+	int64_t now;
 
 	(void)fd;
 	(void)what;
+	loop_tick(loop);
+	now = loop_now_ms(loop);
 	loop->reaping = false;
 	for (struct connection *c = loop->connections; c != NULL; c = c->next) {
 		if (c->deadline_ms == 0 || c->deadline_ms > now)

@@ -1,5 +1,6 @@
 #include "request.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -14,18 +15,19 @@
 void
 request_init(struct request *r)
 {
-	memset(r, 0, sizeof(*r));
+	/* The error is large, and hardly ever used. */
+	memset(r, 0, offsetof(struct request, error));
+	error_init(&r->error);
 	arena_init(&r->arena);
 	bytes_init(&r->body);
-	error_init(&r->error);
-	job_init(&r->job, JOB_WRITE);
 	r->reply.fd = -1;
 }
 
 static void
 release(struct request *r)
 {
-	job_fini(&r->job);
+	if (r->job != NULL)
+		job_fini(r->job);
 	catalog_unref(r->catalog);
 	blob_unref(r->reply.body);
 	if (r->reply.fd >= 0)
@@ -54,6 +56,13 @@ request_reset(struct request *r)
 	request_init(r);
 	r->arena = arena;
 	r->body = body;
+}
+
+void
+request_job(struct request *r, enum job_type type)
+{
+	r->job = arena_alloc(&r->arena, sizeof(*r->job));
+	job_init(r->job, type);
 }
 
 const char *
@@ -161,10 +170,10 @@ request_submit(struct request *r, void (*then)(struct request *r))
 
 	error_init(&err);
 	r->then = then;
-	r->job.owner = r;
-	r->job.done = job_done;
+	r->job->owner = r;
+	r->job->done = job_done;
 	exchange_of(r)->task.run = request_resume;
-	if (registry_submit(r->loop->service->registry, &r->job, &err) !=
+	if (registry_submit(r->loop->service->registry, r->job, &err) !=
 	    STATUS_OK) {
 		r->error = err;
 		reply_error(r, &r->error);

@@ -45,13 +45,12 @@ struct request {
 	int64_t started_us; /* monotonic */
 
 	struct arena arena; /* everything decoded for this request */
-	struct error error;
 	struct reply reply;
 
 	struct catalog *catalog;         /* as of its start; a reference */
 	const struct snapshot *snapshot; /* of {env}; borrowed from catalog */
 
-	struct job job; /* while the registry works on it */
+	struct job *job; /* of request_job; NULL: none */
 	void (*then)(struct request *r);
 	/* With ?at=: answers out of a snapshot of the past. */
 	void (*past)(struct request *r, const struct snapshot *snapshot);
@@ -62,6 +61,8 @@ struct request {
 	int64_t wait_ms;
 	void (*answered)(struct request *r, struct blob *body, int64_t revision,
 			 enum answer_reason reason);
+
+	struct error error; /* last: it is not cleared with the rest */
 };
 
 /* A query parameter or header, NUL-terminated; NULL when absent. The first one
@@ -81,6 +82,10 @@ bool request_flag(struct request *r, const char *name, bool *out);
  * emptiness (an empty body is an error that says so). False: reply is filled.
  */
 bool request_json(struct request *r, struct value *out);
+
+/* Start a job for the registry, in the request's arena: fill r->job, then
+ * request_submit. */
+void request_job(struct request *r, enum job_type type);
 
 /* Hand r->job to the registry; `then` is called on the loop's thread with its
  * results and fills the reply. Returns STEP_JOB, or STEP_REPLY with the reply

@@ -93,7 +93,7 @@ change(struct request *r)
 	struct value body;
 
 	if (!request_known_query(r, known) || !order_begin(r, JOB_WRITE) ||
-	    !request_flag(r, "lenient", &r->job.write.lenient) ||
+	    !request_flag(r, "lenient", &r->job->write.lenient) ||
 	    !request_json(r, &body))
 		return STEP_REPLY;
 	if (edit_decode_changes(&body, &r->arena, &list, &r->error) !=
@@ -103,8 +103,8 @@ change(struct request *r)
 	}
 	if (!order_comment(r, list.comment))
 		return STEP_REPLY;
-	r->job.write.edits = list.edits;
-	r->job.write.count = list.count;
+	r->job->write.edits = list.edits;
+	r->job->write.count = list.count;
 	return request_submit(r, order_reply_change);
 }
 

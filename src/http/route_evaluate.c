@@ -163,9 +163,9 @@ set_time(const struct request *r, const struct snapshot *snapshot,
 {
 	if (snapshot == r->snapshot)
 		return;
-	context->now_s =
-	    (r->job.past.at.is_time ? r->job.past.at.at_ms : snapshot->at_ms) /
-	    MS_PER_SECOND;
+	context->now_s = (r->job->past.at.is_time ? r->job->past.at.at_ms
+						  : snapshot->at_ms) /
+			 MS_PER_SECOND;
 }
 
 static void

@@ -38,7 +38,7 @@ take_number(struct request *r, const char *name, const char *text, int64_t max,
 static void
 reply_history(struct request *r)
 {
-	const struct job *job = &r->job;
+	const struct job *job = r->job;
 	struct bytes body;
 	size_t shown = job->change_count;
 
@@ -70,18 +70,18 @@ history(struct request *r)
 	const char *key = request_query(r, "key");
 	int64_t limit = HISTORY_DEFAULT;
 
-	job_init(&r->job, JOB_HISTORY);
+	request_job(r, JOB_HISTORY);
 	if (!request_known_query(r, known) ||
 	    !take_number(r, "limit", request_query(r, "limit"), HISTORY_MAX,
 			 &limit) ||
 	    !take_number(r, "before", request_query(r, "before"), INT64_MAX,
-			 &r->job.history.before))
+			 &r->job->history.before))
 		return STEP_REPLY;
-	r->job.environment = r->params[0];
-	r->job.history.environment = r->params[0];
+	r->job->environment = r->params[0];
+	r->job->history.environment = r->params[0];
 	if (key != NULL)
-		r->job.history.key = (struct string){ key, strlen(key) };
-	r->job.history.limit = (size_t)limit + 1;
+		r->job->history.key = (struct string){ key, strlen(key) };
+	r->job->history.limit = (size_t)limit + 1;
 	return request_submit(r, reply_history);
 }
 
@@ -93,9 +93,9 @@ reply_revision(struct request *r)
 	if (order_refused(r))
 		return;
 	bytes_init(&body);
-	document_change(r->job.changes[0], NULL, &body);
+	document_change(r->job->changes[0], NULL, &body);
 	reply_json(r, 200, &body);
-	reply_etag(r, r->job.changes[0]->revision);
+	reply_etag(r, r->job->changes[0]->revision);
 }
 
 static enum step
@@ -103,14 +103,14 @@ history_one(struct request *r)
 {
 	static const char *const known[] = { NULL };
 
-	job_init(&r->job, JOB_HISTORY);
+	request_job(r, JOB_HISTORY);
 	if (!request_known_query(r, known) ||
 	    !take_number(r, "revision", r->params[1].data, INT64_MAX,
-			 &r->job.history.revision))
+			 &r->job->history.revision))
 		return STEP_REPLY;
-	r->job.environment = r->params[0];
-	r->job.history.environment = r->params[0];
-	r->job.history.limit = 1;
+	r->job->environment = r->params[0];
+	r->job->history.environment = r->params[0];
+	r->job->history.limit = 1;
 	return request_submit(r, reply_revision);
 }
 
@@ -130,9 +130,9 @@ rollback(struct request *r)
 	}
 	if (!order_comment(r, order.comment))
 		return STEP_REPLY;
-	r->job.rollback.to = order.to;
-	r->job.rollback.keys = order.keys;
-	r->job.rollback.key_count = order.key_count;
+	r->job->rollback.to = order.to;
+	r->job->rollback.keys = order.keys;
+	r->job->rollback.key_count = order.key_count;
 	return request_submit(r, order_reply_change);
 }
 

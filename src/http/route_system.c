@@ -99,8 +99,8 @@ reply_backup(struct request *r)
 
 	if (order_refused(r))
 		return;
-	fd = open(r->job.path, O_RDONLY | O_CLOEXEC);
-	(void)unlink(r->job.path);
+	fd = open(r->job->path, O_RDONLY | O_CLOEXEC);
+	(void)unlink(r->job->path);
 	if (fd < 0) {
 		reply_fail(r, STATUS_IO, "cannot open the copy: %s",
 			   strerror(errno));
@@ -111,7 +111,7 @@ reply_backup(struct request *r)
 	r->reply.content_type = "application/vnd.sqlite3";
 	reply_headerf(r, "Content-Disposition",
 		      "attachment; filename=\"toggled-%" PRId64 ".db\"",
-		      r->job.revision);
+		      r->job->revision);
 }
 
 static enum step
@@ -121,7 +121,7 @@ backup(struct request *r)
 		reply_empty(r, 200);
 		return STEP_REPLY;
 	}
-	job_init(&r->job, JOB_BACKUP);
+	request_job(r, JOB_BACKUP);
 	return request_submit(r, reply_backup);
 }
 

@@ -1,8 +1,9 @@
 #include "uri.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
+
+#include "base/utf8.h"
 
 static int
 hex_digit(char c)
@@ -14,46 +15,6 @@ hex_digit(char c)
 	if (c >= 'A' && c <= 'F')
 		return c - 'A' + 10;
 	return -1;
-}
-
-/* The length of the UTF-8 sequence at `s`, 0 when it is none (overlong forms
- * and surrogates are none). */
-static size_t
-sequence(const unsigned char *s, size_t left)
-{
-	size_t length = s[0] < 0x80 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	uint32_t code = s[0];
-
-	if (length == 1)
-		return 1;
-	if (s[0] < 0xc2 || s[0] > 0xf4 || length > left)
-		return 0;
-	code &= 0x7fU >> length;
-	for (size_t i = 1; i < length; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (s[i] & 0x3fU);
-	}
-	if ((length == 3 && code < 0x800) || (length == 4 && code < 0x10000) ||
-	    code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
-		return 0;
-	return length;
-}
-
-static bool
-is_utf8(const char *text, size_t length)
-{
-	const unsigned char *s = (const unsigned char *)text;
-	size_t at = 0;
-
-	while (at < length) {
-		size_t n = sequence(s + at, length - at);
-
-		if (n == 0)
-			return false;
-		at += n;
-	}
-	return true;
 }
 
 static enum status
@@ -87,11 +48,26 @@ decode(const char *raw, size_t length, bool plus, struct arena *arena,
 		text[n++] = c;
 	}
 	text[n] = '\0';
-	if (!is_utf8(text, n))
+	if (!utf8_is_valid(text, n))
 		return error_set(err, STATUS_INVALID,
 				 "the URL is not UTF-8 once it is decoded");
 	*out = (struct string){ text, n };
 	return STATUS_OK;
+}
+
+static enum status
+decode_rest(const char *raw, const char *start, const char *end,
+	    struct arena *arena, struct uri *out, struct error *err)
+{
+	struct string rest = { out->path.data + (start - raw), 0 };
+	enum status rc = STATUS_OK;
+
+	/* Where nothing was escaped, it is the end of the decoded path. */
+	if (out->path.length != (size_t)(end - raw))
+		rc = decode(start, (size_t)(end - start), false, arena, &rest,
+			    err);
+	out->rests[out->segment_count] = rest.data;
+	return rc;
 }
 
 static enum status
@@ -100,7 +76,6 @@ decode_path(const char *raw, size_t length, struct arena *arena,
 {
 	const char *end = raw + length;
 	const char *at = raw;
-	struct string rest = { 0 };
 	enum status rc = decode(raw, length, false, arena, &out->path, err);
 
 	out->segment_count = 0;
@@ -116,11 +91,9 @@ decode_path(const char *raw, size_t length, struct arena *arena,
 		}
 		rc = decode(start, n, false, arena,
 			    &out->segments[out->segment_count], err);
-		if (rc != STATUS_OK)
-			break;
-		rc = decode(start, (size_t)(end - start), false, arena, &rest,
-			    err);
-		out->rests[out->segment_count++] = rest.data;
+		if (rc == STATUS_OK)
+			rc = decode_rest(raw, start, end, arena, out, err);
+		out->segment_count++;
 		at = start + n;
 	}
 	return rc;

@@ -161,23 +161,13 @@ static enum status
 wanted(struct draft *draft, const struct edit *edit,
        const struct definition *before, struct value *out, struct error *err)
 {
-	struct value old;
-	enum status rc;
-
 	if (edit->verb == EDIT_FLAG)
 		return merge_flag(draft, before, &edit->value, out, err);
-	if (edit->verb != EDIT_PATCH || edit->kind == KIND_SEGMENT) {
-		*out = edit->value;
-		return STATUS_OK;
-	}
-	if (before == NULL) {
-		*out = value_merge_patch(&draft->arena, NULL, &edit->value);
-		return STATUS_OK;
-	}
-	rc = definition_value(before, &draft->arena, &old, err);
-	if (rc == STATUS_OK)
-		*out = value_merge_patch(&draft->arena, &old, &edit->value);
-	return rc;
+	if (edit->verb == EDIT_PATCH && edit->kind != KIND_SEGMENT)
+		return definition_patch(before, &edit->value, edit->pointer,
+					&draft->arena, out, err);
+	*out = edit->value;
+	return STATUS_OK;
 }
 
 static bool
@@ -186,8 +176,10 @@ same(struct draft *draft, const struct definition *a,
 {
 	struct value va, vb;
 
-	if (a->stored.length == b->stored.length &&
-	    memcmp(a->stored.data, b->stored.data, a->stored.length) == 0)
+	/* Both are compact, so another order of members has the same length. */
+	if (a->stored.length != b->stored.length)
+		return false;
+	if (memcmp(a->stored.data, b->stored.data, a->stored.length) == 0)
 		return true;
 	return definition_value(a, &draft->arena, &va, NULL) == STATUS_OK &&
 	       definition_value(b, &draft->arena, &vb, NULL) == STATUS_OK &&
@@ -198,18 +190,19 @@ static enum status
 set(struct draft *draft, const struct edit *edit, struct error *err)
 {
 	struct definition_scope scope = scope_of(draft, edit->pointer);
-	const struct definition *before =
-	    draft_find(draft, edit->kind, edit->key);
+	const struct string key = edit->kind == KIND_ENVIRONMENT
+				      ? draft->base->environment
+				      : edit->key;
+	const struct definition *before = draft_find(draft, edit->kind, key);
 	struct definition *after = NULL;
 	struct value value;
 	enum status rc = wanted(draft, edit, before, &value, err);
 
 	if (rc == STATUS_OK)
-		rc = definition_decode(edit->kind, edit->key, &value,
-				       &draft->stamp, &scope, &draft->arena,
-				       &after, err);
+		rc = definition_decode(edit->kind, key, &value, &draft->stamp,
+				       &scope, &draft->arena, &after, err);
 	if (rc == STATUS_OK && (before == NULL || !same(draft, before, after)))
-		add(draft, edit->kind, edit->key, before, after);
+		add(draft, edit->kind, key, before, after);
 	definition_unref(after);
 	return rc;
 }

@@ -1,12 +1,13 @@
 #include "registry/registry.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 void
 job_init(struct job *job, enum job_type type)
 {
-	memset(job, 0, sizeof(*job));
+	memset(job, 0, offsetof(struct job, error));
 	job->type = type;
 	error_init(&job->error);
 }

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "eval/program.h"
-#include "wire/form.h"
+#include "form.h"
+#include "sugar.h"
 #include "wire/json.h"
-#include "wire/sugar.h"
 
 /* To add a kind: add a row, and a form_read_… for it. */
 static const struct {
@@ -53,7 +53,7 @@ check_size(const struct form *form)
 			 form->stored_length, LIMIT_DEFINITION_BYTES);
 }
 
-/* NOLINTNEXTLINE(readability-function-size): what it is made of, no more */
+/* NOLINTBEGIN(readability-function-size): all that it is made of */
 enum status
 definition_decode(enum kind kind, struct string key, const struct value *json,
 		  const struct stamp *stamp,
@@ -92,6 +92,7 @@ definition_decode(enum kind kind, struct string key, const struct value *json,
 	form_fini(&form);
 	return status;
 }
+/* NOLINTEND(readability-function-size) */
 
 /* The store's text as a value: members get their braces back. */
 static enum status
@@ -119,7 +120,7 @@ damaged(enum kind kind, struct string key, const struct error *cause,
 			 kind_name(kind), key.data, cause->text);
 }
 
-/* NOLINTNEXTLINE(readability-function-size): what it is made of, no more */
+/* NOLINTBEGIN(readability-function-size): all that it is made of */
 enum status
 definition_load(enum kind kind, struct string key, struct string stored,
 		const struct stamp *stamp, const struct definition_scope *scope,
@@ -153,6 +154,7 @@ definition_load(enum kind kind, struct string key, struct string stored,
 	form_fini(&form);
 	return status;
 }
+/* NOLINTEND(readability-function-size) */
 
 enum status
 definition_value(const struct definition *definition, struct arena *arena,
@@ -235,10 +237,11 @@ definition_patch(const struct definition *current, const struct value *patch,
 {
 	const struct value *targeting;
 	struct value target = { .type = VALUE_OBJECT };
-	struct value expanded, *merged;
-	enum status status;
+	struct value expanded = *patch, *merged;
+	enum status status = STATUS_OK;
 
-	status = sugar_expand(patch, pointer, arena, &expanded, err);
+	if (current == NULL || current->kind == KIND_TOGGLE)
+		status = sugar_expand(patch, pointer, arena, &expanded, err);
 	if (status == STATUS_OK && current != NULL && !current->removed)
 		status = definition_value(current, arena, &target, err);
 	if (status != STATUS_OK)
@@ -248,45 +251,6 @@ definition_patch(const struct definition *current, const struct value *patch,
 	merged = find_member(out, "targeting");
 	if (targeting != NULL && merged != NULL)
 		*merged = *targeting;
-	return STATUS_OK;
-}
-
-enum status
-definition_replace_flag(const struct definition *current,
-			const struct value *flag, struct arena *arena,
-			struct value *out, struct error *err)
-{
-	static const char *const envelope[] = { "description", "owner",
-						"tags" };
-	enum { ENVELOPE = sizeof(envelope) / sizeof(envelope[0]) };
-	struct value before, merged = { .type = VALUE_OBJECT };
-	enum status status;
-	size_t count;
-
-	*out = *flag;
-	if (current == NULL || current->removed || flag->type != VALUE_OBJECT)
-		return STATUS_OK;
-	status = definition_value(current, arena, &before, err);
-	if (status != STATUS_OK)
-		return status;
-	count = flag->object.count;
-	merged.object.members =
-	    arena_zalloc(arena, count + ENVELOPE, sizeof(struct member));
-	memcpy(merged.object.members, flag->object.members,
-	       count * sizeof(struct member));
-	for (size_t i = 0; i < ENVELOPE; i++) {
-		const struct value *kept = value_get(&before, envelope[i]);
-		struct member *member = &merged.object.members[count];
-
-		if (kept == NULL || value_get(flag, envelope[i]) != NULL)
-			continue;
-		member->name =
-		    (struct string){ envelope[i], strlen(envelope[i]) };
-		member->value = *kept;
-		count++;
-	}
-	merged.object.count = count;
-	*out = merged;
 	return STATUS_OK;
 }
 

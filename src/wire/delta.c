@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "put.h"
+#include "referred.h"
 #include "wire/document.h"
-#include "wire/put.h"
-#include "wire/referred.h"
 
 static bool
 has_prefix(const struct definition *definition, struct string prefix)

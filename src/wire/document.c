@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "wire/put.h"
-#include "wire/referred.h"
+#include "put.h"
+#include "referred.h"
 
 static bool
 is_selected(const struct selection *selection, const struct definition *toggle)

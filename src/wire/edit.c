@@ -90,6 +90,12 @@ add_items(struct decoder *d, const struct value *array, const char *pointer)
 	map_fini(&seen);
 }
 
+static bool
+string_is(struct string a, const char *b)
+{
+	return a.length == strlen(b) && memcmp(a.data, b, a.length) == 0;
+}
+
 /* The member as an object, NULL when it is absent or something else. */
 static const struct value *
 object_member(struct decoder *d, const struct value *body, const char *name)
@@ -128,8 +134,43 @@ make_room(struct decoder *d, const struct value *a, const struct value *b)
 		return false;
 	}
 	d->out->edits =
-	    arena_zalloc(d->arena, count + 1, sizeof(*d->out->edits));
+	    arena_zalloc(d->arena, count + 2, sizeof(*d->out->edits));
 	return true;
+}
+
+/* The metadata of a flag set is that of the environment, but for what the
+ * server says of it by itself. */
+static void
+add_metadata(struct decoder *d, const struct value *metadata)
+{
+	struct value *kept = arena_zalloc(d->arena, 1, sizeof(*kept));
+	struct member *outer = arena_zalloc(d->arena, 1, sizeof(*outer));
+	struct edit *edit;
+
+	*kept = *metadata;
+	kept->object.members = arena_zalloc(
+	    d->arena, metadata->object.count + 1, sizeof(struct member));
+	kept->object.count = 0;
+	for (size_t i = 0; i < metadata->object.count; i++) {
+		const struct member *member = &metadata->object.members[i];
+
+		if (string_is(member->name, "flagSetId") ||
+		    string_is(member->name, "version"))
+			continue;
+		kept->object.members[kept->object.count++] = *member;
+	}
+	if (kept->object.count == 0)
+		return;
+	outer->name = (struct string){ "metadata", 8 };
+	outer->value = *kept;
+	edit = &d->out->edits[d->out->count++];
+	edit->verb = EDIT_PATCH;
+	edit->kind = KIND_ENVIRONMENT;
+	edit->key = (struct string){ "", 0 };
+	edit->pointer = "";
+	edit->value.type = VALUE_OBJECT;
+	edit->value.object.members = outer;
+	edit->value.object.count = 1;
 }
 
 static void
@@ -140,11 +181,14 @@ decode_flagd(struct decoder *d, const struct value *body)
 					     "comment",  NULL };
 	const struct value *flags = value_get(body, "flags");
 	const struct value *rules = object_member(d, body, "$evaluators");
+	const struct value *metadata = object_member(d, body, "metadata");
 
 	if (!json_known_members(body, names, "", d->arena, d->err))
 		d->status = STATUS_INVALID;
 	if (!make_room(d, flags, rules))
 		return;
+	if (metadata != NULL)
+		add_metadata(d, metadata);
 	if (rules != NULL)
 		add_members(d, rules, KIND_SEGMENT, EDIT_PUT, "/$evaluators");
 	if (flags == NULL)

@@ -1,4 +1,4 @@
-#include "wire/form.h"
+#include "form.h"
 
 #include <string.h>
 
@@ -213,6 +213,12 @@ find_faults(const struct form *form, const struct value *rule,
 	struct program *program = NULL;
 	enum status status;
 
+	/* Such an object is data, and true for everybody. */
+	if (rule->object.count > 1)
+		return error_at(err, form->scope->pointer,
+				"a rule is an object with one operator, not "
+				"with %zu members",
+				rule->object.count);
 	if (rule_references(rule, NULL, 0) > 0)
 		return error_at(err, form->scope->pointer,
 				"a segment cannot refer to segments");

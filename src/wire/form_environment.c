@@ -1,9 +1,9 @@
-#include "wire/form.h"
+#include "form.h"
 
 #include <string.h>
 
+#include "toggle.h"
 #include "wire/json.h"
-#include "wire/toggle.h"
 
 /* What flagd's document says about an environment by itself. */
 static const char *const reserved[] = { "flagSetId", "version", NULL };

@@ -1,4 +1,4 @@
-#include "wire/form.h"
+#include "form.h"
 
 #include <string.h>
 

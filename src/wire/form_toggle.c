@@ -1,5 +1,5 @@
-#include "wire/form.h"
-#include "wire/toggle.h"
+#include "form.h"
+#include "toggle.h"
 
 static void
 toggle_text(struct form *form, const struct toggle *toggle)

@@ -1,14 +1,13 @@
-#include "wire/put.h"
+#include "put.h"
 
 #include <string.h>
 
 void
 put_comma(struct bytes *out)
 {
-	char last = out->length > 0 ? out->data[out->length - 1] : '{';
-
-	if (last != '{' && last != '[')
-		bytes_append_char(out, ',');
+	if (out->length == 0 || strchr("{[", out->data[out->length - 1]))
+		return;
+	bytes_append_char(out, ',');
 }
 
 void

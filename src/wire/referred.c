@@ -1,6 +1,6 @@
-#include "wire/referred.h"
+#include "referred.h"
 
-#include "wire/put.h"
+#include "put.h"
 
 void
 referred_init(struct referred *referred, bool everything)

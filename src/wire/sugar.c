@@ -2,7 +2,7 @@
  * To add an operator for rules: add a row to `conditions` and a line in
  * docs/API.md ("Shorter forms").
  */
-#include "wire/sugar.h"
+#include "sugar.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -30,30 +30,30 @@ enum operand { OPERAND_SCALAR, OPERAND_STRING, OPERAND_ARRAY };
 
 static const struct condition {
 	const char *name;
-	enum shape shape;
 	const char *jsonlogic;
+	enum shape shape;
 	enum operand operand;
 } conditions[] = {
-	{ "equals", SHAPE_PLAIN, "==", OPERAND_SCALAR },
-	{ "not_equals", SHAPE_PLAIN, "!=", OPERAND_SCALAR },
-	{ "in", SHAPE_PLAIN, "in", OPERAND_ARRAY },
-	{ "not_in", SHAPE_NEGATED, "in", OPERAND_ARRAY },
-	{ "contains", SHAPE_REVERSED, "in", OPERAND_SCALAR },
-	{ "starts_with", SHAPE_PLAIN, "starts_with", OPERAND_STRING },
-	{ "ends_with", SHAPE_PLAIN, "ends_with", OPERAND_STRING },
-	{ "greater", SHAPE_PLAIN, ">", OPERAND_SCALAR },
-	{ "greater_or_equal", SHAPE_PLAIN, ">=", OPERAND_SCALAR },
-	{ "less", SHAPE_PLAIN, "<", OPERAND_SCALAR },
-	{ "less_or_equal", SHAPE_PLAIN, "<=", OPERAND_SCALAR },
-	{ "sem_ver_equals", SHAPE_VERSION, "=", OPERAND_STRING },
-	{ "sem_ver_not_equals", SHAPE_VERSION, "!=", OPERAND_STRING },
-	{ "sem_ver_greater", SHAPE_VERSION, ">", OPERAND_STRING },
-	{ "sem_ver_greater_or_equal", SHAPE_VERSION, ">=", OPERAND_STRING },
-	{ "sem_ver_less", SHAPE_VERSION, "<", OPERAND_STRING },
-	{ "sem_ver_less_or_equal", SHAPE_VERSION, "<=", OPERAND_STRING },
-	{ "sem_ver_same_major", SHAPE_VERSION, "^", OPERAND_STRING },
-	{ "sem_ver_same_minor", SHAPE_VERSION, "~", OPERAND_STRING },
-	{ "segment", SHAPE_SEGMENT, "$ref", OPERAND_STRING },
+	{ "equals", "==", SHAPE_PLAIN, OPERAND_SCALAR },
+	{ "not_equals", "!=", SHAPE_PLAIN, OPERAND_SCALAR },
+	{ "in", "in", SHAPE_PLAIN, OPERAND_ARRAY },
+	{ "not_in", "in", SHAPE_NEGATED, OPERAND_ARRAY },
+	{ "contains", "in", SHAPE_REVERSED, OPERAND_SCALAR },
+	{ "starts_with", "starts_with", SHAPE_PLAIN, OPERAND_STRING },
+	{ "ends_with", "ends_with", SHAPE_PLAIN, OPERAND_STRING },
+	{ "greater", ">", SHAPE_PLAIN, OPERAND_SCALAR },
+	{ "greater_or_equal", ">=", SHAPE_PLAIN, OPERAND_SCALAR },
+	{ "less", "<", SHAPE_PLAIN, OPERAND_SCALAR },
+	{ "less_or_equal", "<=", SHAPE_PLAIN, OPERAND_SCALAR },
+	{ "sem_ver_equals", "=", SHAPE_VERSION, OPERAND_STRING },
+	{ "sem_ver_not_equals", "!=", SHAPE_VERSION, OPERAND_STRING },
+	{ "sem_ver_greater", ">", SHAPE_VERSION, OPERAND_STRING },
+	{ "sem_ver_greater_or_equal", ">=", SHAPE_VERSION, OPERAND_STRING },
+	{ "sem_ver_less", "<", SHAPE_VERSION, OPERAND_STRING },
+	{ "sem_ver_less_or_equal", "<=", SHAPE_VERSION, OPERAND_STRING },
+	{ "sem_ver_same_major", "^", SHAPE_VERSION, OPERAND_STRING },
+	{ "sem_ver_same_minor", "~", SHAPE_VERSION, OPERAND_STRING },
+	{ "segment", "$ref", SHAPE_SEGMENT, OPERAND_STRING },
 };
 
 enum { CONDITION_COUNT = sizeof(conditions) / sizeof(conditions[0]) };

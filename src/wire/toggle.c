@@ -2,7 +2,7 @@
  * To add a member: add a row to `members`, a reader, a line in toggle_encode
  * and in docs/API.md ("Toggles").
  */
-#include "wire/toggle.h"
+#include "toggle.h"
 
 #include <string.h>
 

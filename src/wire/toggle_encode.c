@@ -1,4 +1,4 @@
-#include "wire/toggle.h"
+#include "toggle.h"
 
 void
 toggle_encode_variants(const struct toggle *toggle, struct variant *variants,

@@ -1,6 +1,6 @@
 #include "wire/values.h"
 
-#include "wire/put.h"
+#include "put.h"
 
 /* The index of the variant that `toggle` comes to, or -1. */
 static int

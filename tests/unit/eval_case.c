@@ -3,8 +3,8 @@
 #include <check.h>
 #include <string.h>
 
-#include "../../src/eval/coerce.h"
-#include "../../src/eval/machine.h"
+#include "eval/coerce.h"
+#include "eval/machine.h"
 #include "wire/json.h"
 
 enum { VARIANTS_MAX = 32 };
@@ -75,7 +75,7 @@ split(struct eval_case *c, const char *names, struct string *out)
 
 enum status
 eval_case_compile(struct eval_case *c, const struct value *rule,
-                  const char *variants, bool lenient)
+		  const char *variants, bool lenient)
 {
 	struct string names[VARIANTS_MAX];
 	struct program_source source = {
@@ -97,7 +97,7 @@ eval_case_compile(struct eval_case *c, const struct value *rule,
 
 enum status
 eval_case_compile_text(struct eval_case *c, const char *rule,
-                       const char *variants, bool lenient)
+		       const char *variants, bool lenient)
 {
 	struct value value = eval_case_json(c, rule, strlen(rule));
 
@@ -106,10 +106,10 @@ eval_case_compile_text(struct eval_case *c, const char *rule,
 
 struct value
 eval_case_run(struct eval_case *c, const struct value *data,
-              enum eval_error *error)
+	      enum eval_error *error)
 {
 	struct eval_context context = { data, c->now_s, c->fractional,
-		                        c->scratch, c->trace };
+					c->scratch, c->trace };
 	struct machine machine;
 	struct value result;
 	static char detail[EVAL_DETAIL_BYTES];
@@ -121,22 +121,21 @@ eval_case_run(struct eval_case *c, const struct value *data,
 	result = node_eval(&machine, &c->program->root);
 	*error = machine.error;
 	if (machine.error != EVAL_ERROR_NONE)
-		return value_string(
-		    (struct string){ detail, strlen(detail) });
+		return value_string((struct string){ detail, strlen(detail) });
 	return result;
 }
 
 void
 eval_case_evaluate(struct eval_case *c, const char *variants,
-                   int default_variant, const char *data,
-                   struct evaluation *out)
+		   int default_variant, const char *data,
+		   struct evaluation *out)
 {
 	struct string names[VARIANTS_MAX];
 	struct variant list[VARIANTS_MAX];
 	size_t count = split(c, variants, names);
 	struct value value = eval_case_json(c, data, strlen(data));
 	struct eval_context context = { &value, c->now_s, c->fractional,
-		                        c->scratch, c->trace };
+					c->scratch, c->trace };
 	struct definition toggle = {
 		.kind = KIND_TOGGLE,
 		.key = { c->key, strlen(c->key) },
@@ -162,12 +161,12 @@ eval_case_text(struct eval_case *c, const char *rule, const char *data)
 	const char *copy;
 
 	ck_assert_int_eq(eval_case_compile_text(c, rule, NULL, true),
-	                 STATUS_OK);
+			 STATUS_OK);
 	result = eval_case_run(c, &value, &error);
 	bytes_init(&text);
 	if (error != EVAL_ERROR_NONE)
 		bytes_printf(&text, "%s %s", eval_error_name(error),
-		             result.string.data);
+			     result.string.data);
 	else if (result.type == VALUE_REAL && !isfinite(result.real))
 		bytes_append_str(&text, "no number");
 	else if (result.type == VALUE_REAL)
@@ -192,7 +191,7 @@ eval_case_same(const struct value *a, const struct value *b)
 			return false;
 		for (size_t i = 0; i < a->array.count; i++) {
 			if (!eval_case_same(&a->array.items[i],
-			                    &b->array.items[i]))
+					    &b->array.items[i]))
 				return false;
 		}
 		return true;

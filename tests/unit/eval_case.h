@@ -29,27 +29,27 @@ void eval_case_fini(struct eval_case *c);
 
 /* Fails the test when the text is no JSON. */
 struct value eval_case_json(struct eval_case *c, const char *text,
-                            size_t length);
+			    size_t length);
 
 /* Compile a rule; `variants` are names with spaces between them, or NULL. */
 enum status eval_case_compile(struct eval_case *c, const struct value *rule,
-                              const char *variants, bool lenient);
+			      const char *variants, bool lenient);
 enum status eval_case_compile_text(struct eval_case *c, const char *rule,
-                                   const char *variants, bool lenient);
+				   const char *variants, bool lenient);
 
 /* The bare result of the compiled rule. */
 struct value eval_case_run(struct eval_case *c, const struct value *data,
-                           enum eval_error *error);
+			   enum eval_error *error);
 
 /* Evaluate a toggle that has the compiled rule. `default_variant` -1: none. */
 void eval_case_evaluate(struct eval_case *c, const char *variants,
-                        int default_variant, const char *data,
-                        struct evaluation *out);
+			int default_variant, const char *data,
+			struct evaluation *out);
 
 /* Rule and data as text, the result as text. Lenient; "ERROR detail" when the
  * evaluation fails. */
 const char *eval_case_text(struct eval_case *c, const char *rule,
-                           const char *data);
+			   const char *data);
 
 /* The same JSON, where 1 and 1.0 are the same. */
 bool eval_case_same(const struct value *a, const struct value *b);

@@ -52,7 +52,7 @@ text_of(const struct value *object, const char *name, const char *otherwise)
 	const struct value *value = value_get(object, name);
 
 	return value != NULL && value->type == VALUE_STRING ? value->string.data
-	                                                    : otherwise;
+							    : otherwise;
 }
 
 /* A case may set what the server would. */
@@ -96,7 +96,7 @@ is_as_expected(struct eval_case *c, const struct value *test)
 	if (value_get(test, "error") != NULL)
 		return error != EVAL_ERROR_NONE &&
 		       strcmp(text_of(test, "error", "?"),
-		              eval_error_name(error)) == 0;
+			      eval_error_name(error)) == 0;
 	if (wanted == NULL)
 		wanted = &null;
 	return error == EVAL_ERROR_NONE && eval_case_same(&result, wanted);
@@ -120,7 +120,7 @@ check_case(const char *file, const struct value *test)
 	traced = is_as_expected(&c, test);
 	if (!plain || !traced)
 		fprintf(stderr, "%s: %s%s\n", file, what,
-		        plain ? " (traced)" : "");
+			plain ? " (traced)" : "");
 	eval_case_fini(&c);
 	return plain && traced;
 }
@@ -144,7 +144,7 @@ START_TEST(test_cases_when_evaluated_then_give_their_results)
 		failed += !check_case(file, &list.array.items[i]);
 	}
 	ck_assert_msg(ran > 0 && failed == 0, "%s: %d of %d failed", file,
-	              failed, ran);
+		      failed, ran);
 	eval_case_fini(&c);
 	free(text);
 }
@@ -159,8 +159,8 @@ main(void)
 	int failed;
 
 	tcase_add_loop_test(tcase,
-	                    test_cases_when_evaluated_then_give_their_results,
-	                    0, FILE_COUNT);
+			    test_cases_when_evaluated_then_give_their_results,
+			    0, FILE_COUNT);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

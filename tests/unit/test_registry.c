@@ -1,6 +1,7 @@
 /* The registry, on a database of its own, driven as the HTTP side drives it. */
 #include <check.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

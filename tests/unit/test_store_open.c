@@ -78,7 +78,7 @@ static const struct pragma pragmas[] = {
 	{ "PRAGMA foreign_keys", "1" },
 	{ "PRAGMA mmap_size", "0" },
 	{ "PRAGMA trusted_schema", "0" },
-	{ "PRAGMA application_id", "1952934500" },
+	{ "PRAGMA application_id", "1952935012" },
 	{ "SELECT created_at FROM meta", "5" },
 };
 

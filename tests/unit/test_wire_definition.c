@@ -467,21 +467,19 @@ START_TEST(test_patch_when_sugar_is_wrong_then_pointer_names_the_patch)
 }
 END_TEST
 
-START_TEST(test_replace_flag_when_there_is_an_envelope_then_it_stays)
+START_TEST(test_patch_when_environment_then_no_sugar)
 {
-	struct definition *before = decoded(
-	    KIND_TOGGLE, "{\"owner\":\"o\",\"tags\":[\"x\"],\"description\":"
-			 "\"old\",\"metadata\":{\"a\":1}}");
-	struct value flag = wire_case_value(
-	    &arena, "{\"state\":\"DISABLED\",\"description\":\"new\"}");
+	struct definition *before = decoded(KIND_ENVIRONMENT, "{}");
+	struct value patch =
+	    wire_case_value(&arena, "{\"description\":\"d\",\"enabled\":true}");
 	struct value after;
 
 	ck_assert_int_eq(
-	    definition_replace_flag(before, &flag, &arena, &after, &err),
+	    definition_patch(before, &patch, "", &arena, &after, &err),
 	    STATUS_OK);
 	value_encode(&after, &out);
-	ck_assert_str_eq(out.data, "{\"state\":\"DISABLED\",\"description\":"
-				   "\"new\",\"owner\":\"o\",\"tags\":[\"x\"]}");
+	ck_assert_str_eq(out.data, "{\"fractional\":\"v2\",\"description\":"
+				   "\"d\",\"enabled\":true}");
 	definition_unref(before);
 }
 END_TEST
@@ -551,8 +549,7 @@ suite(void)
 			    sizeof(patches) / sizeof(patches[0]));
 	tcase_add_test(
 	    tc, test_patch_when_sugar_is_wrong_then_pointer_names_the_patch);
-	tcase_add_test(
-	    tc, test_replace_flag_when_there_is_an_envelope_then_it_stays);
+	tcase_add_test(tc, test_patch_when_environment_then_no_sugar);
 	tcase_add_test(tc, test_fractional_when_set_then_version);
 	suite_add_tcase(s, tc);
 	return s;

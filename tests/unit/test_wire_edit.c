@@ -61,7 +61,9 @@ static const struct {
 	  "\"segments\":{}}",
 	  "patch toggle a~b /toggles/a~0b {}\n" },
 	{ "{\"$schema\":\"x\",\"flags\":{\"a\":{},\"b\":null},"
-	  "\"$evaluators\":{\"s\":{\"!\":[1]}},\"metadata\":{\"v\":1}}",
+	  "\"$evaluators\":{\"s\":{\"!\":[1]}},\"metadata\":{\"v\":1,"
+	  "\"flagSetId\":\"shop\",\"version\":\"3\"}}",
+	  "patch environment   {\"metadata\":{\"v\":1}}\n"
 	  "put segment s /$evaluators/s {\"!\":[1]}\n"
 	  "flag toggle a /flags/a {}\n"
 	  "flag toggle b /flags/b null\n" },
@@ -139,6 +141,37 @@ START_TEST(test_changes_when_too_many_then_too_large)
 	body = wire_case_value(&arena, out.data);
 	ck_assert_int_eq(edit_decode_changes(&body, &arena, &list, &err),
 			 STATUS_TOO_LARGE);
+}
+END_TEST
+
+START_TEST(test_flags_when_too_many_then_too_large)
+{
+	struct edit_list list;
+	struct value body;
+
+	bytes_append_str(&out, "{\"flags\":[0");
+	for (int i = 0; i < LIMIT_CHANGE_ITEMS; i++)
+		bytes_append_str(&out, ",0");
+	bytes_append_str(&out, "]}");
+	body = wire_case_value(&arena, out.data);
+	ck_assert_int_eq(edit_decode_changes(&body, &arena, &list, &err),
+			 STATUS_TOO_LARGE);
+}
+END_TEST
+
+START_TEST(test_rollback_when_too_many_keys_then_refused)
+{
+	struct rollback rollback;
+	struct value body;
+
+	bytes_append_str(&out, "{\"to\":1,\"keys\":[\"k\"");
+	for (int i = 0; i < LIMIT_CHANGE_ITEMS; i++)
+		bytes_append_str(&out, ",\"k\"");
+	bytes_append_str(&out, "]}");
+	body = wire_case_value(&arena, out.data);
+	ck_assert_int_eq(rollback_decode(&body, &arena, &rollback, &err),
+			 STATUS_INVALID);
+	ck_assert_str_eq(err.places[0].pointer, "/keys");
 }
 END_TEST
 
@@ -268,6 +301,8 @@ suite(void)
 	LOOP(tc, test_changes_when_good_then_edits, changes);
 	LOOP(tc, test_changes_when_wrong_then_the_place_is_named, refused);
 	tcase_add_test(tc, test_changes_when_too_many_then_too_large);
+	tcase_add_test(tc, test_flags_when_too_many_then_too_large);
+	tcase_add_test(tc, test_rollback_when_too_many_keys_then_refused);
 	tcase_add_test(tc, test_changes_when_comment_is_long_then_refused);
 	LOOP(tc, test_moment_when_decoded_then_as_expected, moments);
 	tcase_add_test(tc, test_rollback_when_whole_then_no_keys);

@@ -86,6 +86,10 @@ static const char *const bad[] = {
 	"{} {}",
 	"'a'",
 	"\xef\xbb\xbf{}",
+	"[1 \"\xf0\x9f\x98\x80\"]",
+	"[\"\xf0\x9f\x98",
+	"[1 \x01]",
+	"[1 \x7f]",
 };
 
 START_TEST(test_decode_when_bad_then_invalid_and_text_is_clean)
@@ -230,7 +234,7 @@ static const struct {
 	{ "default_variant", "defaultVariant" },
 	{ "DEFAULTVARIANT", "defaultVariant" },
 	{ "defaultVaraint", "defaultVariant" },
-	{ "sate", "state" },
+	{ "stte", "state" },
 	{ "stats", "state" },
 	{ "tsate", "state" },
 	{ "variant", "variants" },
