@@ -47,6 +47,13 @@ const char *store_epoch(const struct store *store);
 int64_t store_head(const struct store *store);
 bool store_is_dead(const struct store *store);
 
+/* What has versions: one thing of one environment. */
+struct stored_key {
+	struct string environment;
+	enum kind kind;
+	struct string key;
+};
+
 /* One definition as it is stored. The strings are borrowed for the call. */
 struct stored_item {
 	struct string environment;
@@ -64,16 +71,15 @@ typedef enum status (*store_item_fn)(const struct stored_item *item, void *ctx,
 				     struct error *err);
 
 /* The newest version of everything as of revision `at` (INT64_MAX: now),
- * removed things included, ordered by environment, kind, key. `environment`
- * with length 0 means all of them. */
+ * removed things included, ordered by environment, kind, revision.
+ * `environment` with length 0 means all of them. */
 enum status store_load(struct store *store, struct string environment,
 		       int64_t at, store_item_fn fn, void *ctx,
 		       struct error *err) MUST_CHECK;
 
 /* One thing as of revision `at`. STATUS_NOT_FOUND when it never was there. */
-enum status store_load_one(struct store *store, struct string environment,
-			   enum kind kind, struct string key, int64_t at,
-			   store_item_fn fn, void *ctx,
+enum status store_load_one(struct store *store, const struct stored_key *key,
+			   int64_t at, store_item_fn fn, void *ctx,
 			   struct error *err) MUST_CHECK;
 
 /* The fate of one write, kept under its Idempotency-Key so that a repeated

@@ -89,7 +89,7 @@ order_begin(struct request *r, enum job_type type)
 {
 	const char *comment = request_header(r, "Change-Comment");
 
-	job_init(r->job, type);
+	request_job(r, type);
 	r->job->environment = r->params[0];
 	r->job->actor = anonymous;
 	r->job->comment = (struct string){ "", 0 };

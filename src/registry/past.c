@@ -209,9 +209,11 @@ past_replay(struct store *store, struct job *job,
 		job->change->revision = found->revision;
 		if (job->type == JOB_WRITE && job->write.count == 1)
 			rc = store_load_one(
-			    store, job->environment, job->write.edits[0].kind,
-			    job->write.edits[0].key, found->revision, take_item,
-			    job, &job->error);
+			    store,
+			    &(struct stored_key){ job->environment,
+						  job->write.edits[0].kind,
+						  job->write.edits[0].key },
+			    found->revision, take_item, job, &job->error);
 	}
 	job->status = rc;
 }

@@ -72,11 +72,11 @@ sort_items(const struct change *change, const struct change_item **single)
 	const struct change_item **sorted = single;
 
 	if (change->count > 1)
-		sorted = mem_zalloc(change->count, sizeof(*sorted));
+		sorted = mem_zalloc(change->count, sizeof(sorted[0]));
 	for (size_t i = 0; i < change->count; i++)
 		sorted[i] = &change->items[i];
 	if (change->count > 1)
-		qsort(sorted, change->count, sizeof(*sorted), compare_items);
+		qsort(sorted, change->count, sizeof(sorted[0]), compare_items);
 	return sorted;
 }
 

@@ -18,7 +18,7 @@
 struct listing {
 	bool is_of_key;
 	enum statement_id id;      /* where it is a statement */
-	struct version_key key;    /* where it is of a key */
+	struct stored_key key;     /* where it is of a key */
 	int64_t heads[KIND_COUNT]; /* of its lists; 0: at the end */
 };
 
@@ -191,8 +191,7 @@ read_item(struct store *store, struct assembly *assembly, struct error *err)
 	const enum statement_id id = STATEMENT_READ_ITEMS;
 	struct stored_change_item *item = new_item(assembly);
 	struct version before = { .revision = 0 };
-	struct version_key key = { .environment =
-				       assembly->change.environment };
+	struct stored_key key = { .environment = assembly->change.environment };
 	enum status status;
 
 	*item = (struct stored_change_item){ .kind = KIND_COUNT };

@@ -20,8 +20,8 @@
  * key back from its newest version would read the same pages in no order.
  */
 struct pointer {
-	struct version_key key; /* its strings lie in the arena */
-	size_t group;           /* which environment, in order */
+	struct stored_key key; /* its strings lie in the arena */
+	size_t group;          /* which environment, in order */
 	int64_t revision;
 };
 
@@ -79,7 +79,7 @@ walk_since(struct store *store, struct gathering *gathering, struct error *err)
 {
 	const enum statement_id id = STATEMENT_WALK_SINCE;
 	const struct parameter parameter = parameter_integer(gathering->at);
-	struct version_key key;
+	struct stored_key key;
 	bool row = false;
 	enum status status = statement_bind(store, id, &parameter, 1, err);
 
@@ -176,7 +176,7 @@ gather(struct store *store, struct string environment,
 	return status;
 }
 
-/* By environment, then as the items lie in the log. */
+/* By environment and kind, then as the items lie in the log. */
 static int
 compare_pointers(const void *a, const void *b)
 {
@@ -185,6 +185,8 @@ compare_pointers(const void *a, const void *b)
 
 	if (x->group != y->group)
 		return x->group < y->group ? -1 : 1;
+	if (x->key.kind != y->key.kind)
+		return x->key.kind < y->key.kind ? -1 : 1;
 	if (x->revision != y->revision)
 		return x->revision < y->revision ? -1 : 1;
 	return chain_compare(x->key.kind, x->key.key, y->key.kind, y->key.key);
@@ -196,7 +198,7 @@ struct receiver {
 };
 
 static enum status
-deliver(struct store *store, const struct version_key *key, int64_t revision,
+deliver(struct store *store, const struct stored_key *key, int64_t revision,
 	const struct receiver *receiver, struct error *err)
 {
 	struct version version;
@@ -249,22 +251,21 @@ store_load(struct store *store, struct string environment, int64_t at,
 }
 
 enum status
-store_load_one(struct store *store, struct string environment, enum kind kind,
-	       struct string key, int64_t at, store_item_fn fn, void *ctx,
-	       struct error *err)
+store_load_one(struct store *store, const struct stored_key *key, int64_t at,
+	       store_item_fn fn, void *ctx, struct error *err)
 {
 	const struct receiver receiver = { fn, ctx };
-	const struct version_key which = { environment, kind, key };
 	int64_t revision = 0;
-	enum status status = version_newest(store, &which, &revision, err);
+	enum status status = version_newest(store, key, &revision, err);
 
 	if (status == STATUS_OK)
-		status = version_go_back(store, &which, at, &revision, err);
+		status = version_go_back(store, key, at, &revision, err);
 	if (status == STATUS_OK && revision == 0)
 		status = error_set(err, STATUS_NOT_FOUND,
 				   "there was no %s '%.*s' at that time",
-				   kind_name(kind), (int)key.length, key.data);
+				   kind_name(key->kind), (int)key->key.length,
+				   key->key.data);
 	if (status == STATUS_OK)
-		status = deliver(store, &which, revision, &receiver, err);
+		status = deliver(store, key, revision, &receiver, err);
 	return status;
 }

@@ -58,7 +58,7 @@ check_item(struct verifier *verifier, struct string environment,
 
 	if (status != STATUS_OK)
 		return status;
-	version_name(&(struct version_key){ environment, kind, key },
+	version_name(&(struct stored_key){ environment, kind, key },
 		     &verifier->name);
 	if (statement_integer(store, id, 3) != newest_seen(verifier))
 		return error_set(err, STATUS_CORRUPT,
@@ -164,7 +164,7 @@ check_pointer(struct verifier *verifier, struct error *err)
 	if (status != STATUS_OK)
 		return status;
 	version_name(
-	    &(struct version_key){ statement_text(store, id, 0), kind, key },
+	    &(struct stored_key){ statement_text(store, id, 0), kind, key },
 	    &verifier->name);
 	if (newest_seen(verifier) != revision)
 		return error_set(err, STATUS_CORRUPT,

@@ -8,7 +8,7 @@ _Static_assert(KIND_ENVIRONMENT == 0 && KIND_SEGMENT == 1 && KIND_TOGGLE == 2,
 
 /* Neither part holds a NUL. */
 void
-version_name(const struct version_key *key, struct bytes *name)
+version_name(const struct stored_key *key, struct bytes *name)
 {
 	bytes_clear(name);
 	bytes_append_int(name, key->kind);
@@ -18,7 +18,7 @@ version_name(const struct version_key *key, struct bytes *name)
 }
 
 enum status
-version_newest(struct store *store, const struct version_key *key,
+version_newest(struct store *store, const struct stored_key *key,
 	       int64_t *revision, struct error *err)
 {
 	const enum statement_id id = STATEMENT_FIND_NEWEST;
@@ -41,7 +41,7 @@ version_newest(struct store *store, const struct version_key *key,
 /* Bind and step a statement that is about one item, which has to be there. */
 static enum status
 step_to_item(struct store *store, enum statement_id id,
-	     const struct version_key *key, int64_t revision, struct error *err)
+	     const struct stored_key *key, int64_t revision, struct error *err)
 {
 	const struct parameter parameters[] = {
 		parameter_integer(revision),
@@ -62,7 +62,7 @@ step_to_item(struct store *store, enum statement_id id,
 }
 
 enum status
-version_go_back(struct store *store, const struct version_key *key, int64_t at,
+version_go_back(struct store *store, const struct stored_key *key, int64_t at,
 		int64_t *revision, struct error *err)
 {
 	const enum statement_id id = STATEMENT_READ_PREVIOUS;
@@ -89,7 +89,7 @@ version_go_back(struct store *store, const struct version_key *key, int64_t at,
 }
 
 enum status
-version_read(struct store *store, const struct version_key *key,
+version_read(struct store *store, const struct stored_key *key,
 	     int64_t revision, struct version *version, struct error *err)
 {
 	const enum statement_id id = STATEMENT_READ_VERSION;

@@ -12,16 +12,7 @@
 #include "base/attr.h"
 #include "base/bytes.h"
 #include "base/error.h"
-#include "model/definition.h"
-
-struct store;
-
-/* Whose versions. The strings are borrowed. */
-struct version_key {
-	struct string environment;
-	enum kind kind;
-	struct string key;
-};
+#include "store/store.h"
 
 struct version {
 	int64_t revision; /* 0: there is none */
@@ -32,21 +23,21 @@ struct version {
 };
 
 /* A byte string that no other key has, for maps. */
-void version_name(const struct version_key *key, struct bytes *name);
+void version_name(const struct stored_key *key, struct bytes *name);
 
 /* The revision of the key's newest version; 0: it never had one. */
-enum status version_newest(struct store *store, const struct version_key *key,
+enum status version_newest(struct store *store, const struct stored_key *key,
 			   int64_t *revision, struct error *err) MUST_CHECK;
 
 /* From the version at *revision back to the newest one at or before `at`; 0:
  * there is none. */
-enum status version_go_back(struct store *store, const struct version_key *key,
+enum status version_go_back(struct store *store, const struct stored_key *key,
 			    int64_t at, int64_t *revision,
 			    struct error *err) MUST_CHECK;
 
 /* The version at `revision`, which may be 0. Its strings are borrowed until
  * version_release or the next call. */
-enum status version_read(struct store *store, const struct version_key *key,
+enum status version_read(struct store *store, const struct stored_key *key,
 			 int64_t revision, struct version *version,
 			 struct error *err) MUST_CHECK;
 

@@ -4,7 +4,14 @@
 
 #include "store_fixture.h"
 
-/* Three environments, each kind, removals, a key with many versions. */
+static const struct stored_key toggle_b = { { "default", 7 },
+					    KIND_TOGGLE,
+					    { "b", 1 } };
+static const struct stored_key segment_b = { { "default", 7 },
+					     KIND_SEGMENT,
+					     { "b", 1 } };
+
+/* Two environments, each kind, removals, a key with many versions. */
 static void
 fill(struct store_fixture *f)
 {
@@ -58,7 +65,7 @@ static const struct load_case load_cases[] = {
 	{ "default", 3,
 	  "default/0/default@1=e\ndefault/1/s@2=s2\n"
 	  "default/2/a@2=a2\ndefault/2/b@2=b2\n" },
-	{ "defaul", INT64_MAX, "" },
+	{ "def", INT64_MAX, "" },
 	{ "zzz", INT64_MAX, "" },
 };
 
@@ -156,12 +163,10 @@ START_TEST(test_load_one_when_there_then_its_version_and_stamp)
 
 	store_fixture_init(&f);
 	fill(&f);
-	ck_assert_int_eq(store_load_one(f.store, text_of("default"),
-					KIND_TOGGLE, text_of("b"), 3,
-					check_item, &old, &f.err),
-			 STATUS_OK);
-	ck_assert_int_eq(store_load_one(f.store, text_of("default"),
-					KIND_TOGGLE, text_of("b"), INT64_MAX,
+	ck_assert_int_eq(
+	    store_load_one(f.store, &toggle_b, 3, check_item, &old, &f.err),
+	    STATUS_OK);
+	ck_assert_int_eq(store_load_one(f.store, &toggle_b, INT64_MAX,
 					check_item, &removed, &f.err),
 			 STATUS_OK);
 	store_fixture_fini(&f);
@@ -174,12 +179,10 @@ START_TEST(test_load_one_when_never_there_then_not_found)
 
 	store_fixture_init(&f);
 	fill(&f);
-	ck_assert_int_eq(store_load_one(f.store, text_of("default"),
-					KIND_TOGGLE, text_of("b"), 1,
-					check_item, NULL, &f.err),
-			 STATUS_NOT_FOUND);
-	ck_assert_int_eq(store_load_one(f.store, text_of("default"),
-					KIND_SEGMENT, text_of("b"), INT64_MAX,
+	ck_assert_int_eq(
+	    store_load_one(f.store, &toggle_b, 1, check_item, NULL, &f.err),
+	    STATUS_NOT_FOUND);
+	ck_assert_int_eq(store_load_one(f.store, &segment_b, INT64_MAX,
 					check_item, NULL, NULL),
 			 STATUS_NOT_FOUND);
 	store_fixture_fini(&f);

@@ -6,7 +6,7 @@
 
 #include "store_fixture.h"
 
-static const struct version_key key_a = {
+static const struct stored_key key_a = {
 	.environment = { "default", 7 },
 	.kind = KIND_TOGGLE,
 	.key = { "a", 1 },
@@ -78,10 +78,10 @@ END_TEST
 
 START_TEST(test_version_name_when_border_moves_then_differs)
 {
-	const struct version_key one = { text_of("ab"), KIND_TOGGLE,
-					 text_of("c") };
-	const struct version_key two = { text_of("a"), KIND_TOGGLE,
-					 text_of("bc") };
+	const struct stored_key one = { text_of("ab"), KIND_TOGGLE,
+					text_of("c") };
+	const struct stored_key two = { text_of("a"), KIND_TOGGLE,
+					text_of("bc") };
 	struct bytes name_one;
 	struct bytes name_two;
 
