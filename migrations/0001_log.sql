@@ -35,7 +35,7 @@ CREATE INDEX change_by_environment ON change (environment);
 
 CREATE TABLE item (
 	revision INTEGER NOT NULL REFERENCES change (revision),
-	kind INTEGER NOT NULL, -- 0 environment, 1 segment, 2 toggle
+	kind INTEGER NOT NULL, -- 0 environment, 1 segment, 2 toggle, 3 token
 	key TEXT NOT NULL,
 	previous INTEGER NOT NULL, -- revision of the item before; 0: none
 	definition TEXT, -- NULL: removed

@@ -58,7 +58,7 @@ bool program_uses_context(const struct program *program);
 
 /* The names in {"$ref": name} anywhere in a rule, each once, in order of
  * appearance; they point into the rule. Writes at most `max` and returns how
- * many there are. */
+ * many there are; what was not written may be counted again. */
 size_t rule_references(const struct value *targeting, struct string *names,
 		       size_t max);
 

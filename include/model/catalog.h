@@ -42,4 +42,8 @@ void catalog_unref(struct catalog *catalog);
 struct snapshot *catalog_find(const struct catalog *catalog,
 			      const char *environment, size_t length);
 
+/* The same for a name that came from outside: what is reserved is not there. */
+struct snapshot *catalog_find_public(const struct catalog *catalog,
+				     const char *environment, size_t length);
+
 #endif

@@ -1,5 +1,6 @@
 /*
- * A definition: what a toggle, a segment or an environment was at a revision.
+ * A definition: what a toggle, a segment, an environment or an access token was
+ * at a revision.
  * Immutable and counted; one allocation holds it and all its strings, so that
  * 100,000 of them stay small. Versions of snapshots share them.
  *
@@ -20,9 +21,15 @@
 #include "base/attr.h"
 #include "model/value.h"
 
-enum kind { KIND_ENVIRONMENT, KIND_SEGMENT, KIND_TOGGLE, KIND_COUNT };
+enum kind {
+	KIND_ENVIRONMENT,
+	KIND_SEGMENT,
+	KIND_TOGGLE,
+	KIND_TOKEN,
+	KIND_COUNT
+};
 
-/* "environment", "segment", "toggle". */
+/* "environment", "segment", "toggle", "token". */
 const char *kind_name(enum kind kind);
 
 /* What all variants of a toggle are. The wire names are boolean, string,
@@ -44,6 +51,7 @@ struct variant {
 };
 
 struct program;
+struct token;
 
 struct definition {
 	atomic_uint refs;
@@ -58,7 +66,8 @@ struct definition {
 	/* Parts of `text`. `stored` is what the store keeps: the members
 	 * without key and stamp, no braces around them. `core` is what other
 	 * systems read: a toggle's flagd members (no braces), a segment's rule
-	 * (a whole JSON value). */
+	 * (a whole JSON value). A token's `stored` stands apart, because it has
+	 * the hashes that no answer shows. */
 	struct string stored;
 	struct string core;
 
@@ -78,10 +87,12 @@ struct definition {
 
 	struct program *program; /* NULL: no targeting */
 	void (*program_free)(struct program *program);
+
+	struct token *token; /* tokens only */
 };
 
-/* A deep copy of `parts` (its `refs` is ignored) with one reference. `stored`
- * and `core` must lie inside `text`. Takes over `program`. */
+/* A deep copy of `parts` (its `refs` is ignored) with one reference. Takes over
+ * `program` and `token`. */
 struct definition *definition_new(const struct definition *parts) MUST_CHECK;
 
 /* What stays of a removed thing. */
@@ -101,7 +112,7 @@ bool definition_has_tag(const struct definition *toggle, const char *tag);
 bool definition_refers_to(const struct definition *toggle, const char *segment,
 			  size_t length);
 
-/* Memory it takes, in bytes, without its program. */
+/* Memory it takes, in bytes, without its program and token. */
 size_t definition_size(const struct definition *definition);
 
 #endif

@@ -11,6 +11,7 @@
 enum {
 	NAME_KEY_MAX = 255, /* toggles, segments, variants, tags */
 	NAME_ENVIRONMENT_MAX = 64,
+	NAME_ACCESS_MAX = 100, /* tokens: bytes */
 	NAME_ACTOR_MAX = 255,
 	NAME_COMMENT_MAX = 2000, /* bytes */
 	NAME_TEXT_MAX = 2000,    /* description, owner: bytes */
@@ -28,12 +29,23 @@ enum {
 
 #define NAME_DEFAULT_ENVIRONMENT "default"
 
+/* Holds the access tokens. Nobody outside can name it: see
+ * name_is_environment. */
+#define NAME_ACCESS_ENVIRONMENT ".access"
+
 /* 1 to NAME_KEY_MAX of A-Z a-z 0-9 . _ : ~ - : what a toggle or a segment may
  * be called. */
 bool name_is_key(const char *name, size_t length);
 
 /* 1 to NAME_ENVIRONMENT_MAX of a-z A-Z 0-9 . _ - , no dot first. */
 bool name_is_environment(const char *name, size_t length);
+
+/* One of ours: a dot first. */
+bool name_is_reserved(const char *name, size_t length);
+
+/* What a token may be called: 1 to NAME_ACCESS_MAX bytes of UTF-8 without
+ * control characters. */
+bool name_is_access(const char *name, size_t length);
 
 /* Printable ASCII, 1 to NAME_IDEMPOTENCY_MAX: an Idempotency-Key. */
 bool name_is_token(const char *name, size_t length);

@@ -4,7 +4,8 @@
  * what changed (base/tree), all other threads only read.
  *
  * Three orders over the same definitions:
- *   toggles, segments   by key: what is there now
+ *   toggles, segments,  by key: what is there now
+ *   tokens
  *   recent              by revision: everything there is plus what was removed,
  *                       so a delta is a walk over the newest end
  *   removed             by key: what `recent` says is gone
@@ -36,6 +37,7 @@ struct snapshot {
 	struct definition *settings; /* KIND_ENVIRONMENT, or NULL */
 	struct tree *toggles;
 	struct tree *segments;
+	struct tree *tokens; /* of ".access" */
 	struct tree *removed;
 	struct tree *recent;
 	struct memo *memo;
@@ -75,8 +77,9 @@ struct definition *snapshot_find(const struct snapshot *snapshot,
 				 enum kind kind, const char *key,
 				 size_t length);
 
-/* Walk the toggles whose key starts with `prefix`, by key: snapshot_walk_from,
- * then snapshot_walk_next until NULL. */
+/* Walk what is there of a kind and whose key starts with `prefix`, by key:
+ * snapshot_walk_from, then snapshot_walk_next until NULL. Not for environments.
+ */
 struct snapshot_walk {
 	struct tree_walk walk;
 	struct string prefix;

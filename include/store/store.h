@@ -66,7 +66,8 @@ struct stored_item {
 	bool removed;
 };
 
-/* Return other than STATUS_OK ends the walk and becomes its result. */
+/* Return other than STATUS_OK ends the walk and becomes its result. It must not
+ * call the store. */
 typedef enum status (*store_item_fn)(const struct stored_item *item, void *ctx,
 				     struct error *err);
 

@@ -1,6 +1,7 @@
 #include "base/hash.h"
 
 #include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,4 +132,38 @@ sha256_hex(const uint8_t digest[SHA256_BYTES], char hex[SHA256_HEX_BYTES])
 		hex[2 * i + 1] = digits[digest[i] & 15];
 	}
 	hex[2 * SHA256_BYTES] = '\0';
+}
+
+bool
+sha256_equal(const uint8_t a[SHA256_BYTES], const uint8_t b[SHA256_BYTES])
+{
+	return gnutls_memcmp(a, b, SHA256_BYTES) == 0;
+}
+
+static bool
+hex_digit(char c, uint8_t *digit)
+{
+	bool decimal = c >= '0' && c <= '9';
+
+	if (!decimal && (c < 'a' || c > 'f'))
+		return false;
+	*digit = (uint8_t)(decimal ? c - '0' : c - 'a' + 10);
+	return true;
+}
+
+bool
+sha256_parse(const char *hex, size_t length, uint8_t digest[SHA256_BYTES])
+{
+	if (length != SHA256_HEX_BYTES - 1)
+		return false;
+	for (size_t i = 0; i < SHA256_BYTES; i++) {
+		uint8_t high;
+		uint8_t low;
+
+		if (!hex_digit(hex[2 * i], &high) ||
+		    !hex_digit(hex[2 * i + 1], &low))
+			return false;
+		digest[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
 }

@@ -129,10 +129,10 @@ take_change(struct import *import, const struct job *job)
 
 	import->sums.revision = job->revision;
 	for (size_t i = 0; job->change && i < job->change->count; i++) {
-		if (job->change->items[i].kind == KIND_TOGGLE)
-			import->sums.toggles++;
-		else
-			import->sums.segments++;
+		enum kind kind = job->change->items[i].kind;
+
+		import->sums.toggles += kind == KIND_TOGGLE;
+		import->sums.segments += kind == KIND_SEGMENT;
 	}
 	for (size_t i = 0; i < shown; i++)
 		report_broken(import, job->error.places[i].pointer,

@@ -1,7 +1,6 @@
 #include "offline.h"
 
 #include <errno.h>
-#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -50,6 +49,7 @@ offline_open(struct offline *offline, const char *database, struct error *err)
 	};
 
 	*offline = (struct offline){ 0 };
+	sem_init(&offline->done, 0, 0);
 	offline->log = log_new(STDERR_FILENO, LOG_WARN, LOG_TEXT);
 	config.log = offline->log;
 	return registry_start(&config, &offline->registry, err);
@@ -64,16 +64,13 @@ done_cb(struct job *job)
 enum status
 offline_run(struct offline *offline, struct job *job, struct error *err)
 {
-	sem_t done;
 	enum status rc;
 
-	sem_init(&done, 0, 0);
 	job->done = done_cb;
-	job->owner = &done;
+	job->owner = &offline->done;
 	rc = registry_submit(offline->registry, job, err);
-	while (rc == STATUS_OK && sem_wait(&done) && errno == EINTR)
+	while (rc == STATUS_OK && sem_wait(&offline->done) && errno == EINTR)
 		continue;
-	sem_destroy(&done);
 	return rc;
 }
 

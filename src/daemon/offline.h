@@ -5,6 +5,8 @@
 #ifndef SRC_DAEMON_OFFLINE_H
 #define SRC_DAEMON_OFFLINE_H
 
+#include <semaphore.h>
+
 #include "base/attr.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -15,6 +17,7 @@ struct offline {
 	struct log *log;
 	struct registry *registry;
 	struct catalog *catalog; /* as of the last commit */
+	sem_t done;              /* the job that runs */
 };
 
 /* The file has to be there already. */

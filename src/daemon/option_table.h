@@ -1,6 +1,7 @@
 /*
- * The rows of the option table, for the files that read it: options.c (the
- * table), arguments.c (command line, --help) and config.c (the file).
+ * The rows of the option table, for the files that read it: option_table.c
+ * (the table), options.c, arguments.c (command line, --help) and config.c (the
+ * file).
  */
 #ifndef SRC_DAEMON_OPTION_TABLE_H
 #define SRC_DAEMON_OPTION_TABLE_H
@@ -45,6 +46,9 @@ struct given {
 	enum source source;
 	const char *text; /* several: joined by ", "; NULL: nothing */
 };
+
+/* The member of `options` that the row fills. */
+void *option_member(struct options *options, const struct option *option);
 
 /* The row of that name that `command` takes, or NULL. `length` of `name`. */
 const struct option *option_find(enum command_bit command, const char *name,

@@ -1,7 +1,7 @@
 /*
  * What the program was told: by the command line, by the configuration file, by
- * its defaults, in this order of weight. The table in options.c is the only
- * list of options: parser, file reader, --help and reload all read it.
+ * its defaults, in this order of weight. The table in option_table.c is the
+ * only list of options: parser, file reader, --help and reload all read it.
  *
  * Ownership: options own every text they hold. Immutable after the two take
  * functions; used on the main thread.

@@ -3,33 +3,26 @@
  * body by one of HTTP's three framings. Every read is bounded by the socket's
  * timeout, the head by HEAD_MAX, a kept body by the caller's limit.
  */
-#include "base/version.h"
 #include "http/client.h"
+#include "base/version.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/version.h"
+#include "dial.h"
 
 enum {
 	HEAD_MAX = 64 * 1024,
 	CHUNK_LINE_MAX = 1024,
 	PIECE_BYTES = 64 * 1024,
 	OTHER_BODY_MAX = 1024 * 1024, /* kept of an answer that is no 2xx */
-	AUTHORITY_MAX = 320,
 };
-
-static const char unix_prefix[] = "unix:";
-static const char http_prefix[] = "http://";
 
 /* One exchange under way. `in` holds what was read and not yet used. */
 struct exchange {
@@ -54,127 +47,6 @@ void
 client_answer_fini(struct client_answer *answer)
 {
 	bytes_fini(&answer->body);
-}
-
-static void
-set_timeouts(int fd, int64_t ms)
-{
-	struct timeval tv = { .tv_sec = ms / 1000,
-			      .tv_usec = ms % 1000 * 1000 };
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
-}
-
-/* A connected socket, or -1 with errno set. */
-static int
-connect_address(const struct sockaddr *address, socklen_t length,
-		int64_t timeout_ms)
-{
-	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int saved;
-
-	if (fd < 0)
-		return -1;
-	set_timeouts(fd, timeout_ms);
-	if (connect(fd, address, length) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
-}
-
-static enum status
-connect_unix(struct exchange *x, const char *path, struct error *err)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		return error_set(err, STATUS_INVALID,
-				 "the path of %s is too long",
-				 x->request->server);
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	x->fd = connect_address((const struct sockaddr *)&address,
-				sizeof(address), x->request->idle_timeout_ms);
-	if (x->fd < 0)
-		return error_set(err, STATUS_BUSY, "cannot reach %s: %s",
-				 x->request->server, strerror(errno));
-	return STATUS_OK;
-}
-
-/* "HOST", "HOST:PORT", "[V6]:PORT" cut into its parts in place; false when it
- * is none of them. */
-static bool
-split_host(char *text, const char **host, const char **port)
-{
-	char *end =
-	    text[0] == '[' ? strchr(text, ']') : text + strcspn(text, ":");
-
-	if (!end)
-		return false;
-	*host = text[0] == '[' ? text + 1 : text;
-	if (*end == ']')
-		*end++ = '\0';
-	*port = *end == ':' ? end + 1 : "80";
-	if (*end != ':' && *end != '\0')
-		return false;
-	*end = '\0';
-	return **host && **port && !(*port)[strspn(*port, "0123456789")];
-}
-
-static enum status
-connect_host(struct exchange *x, const char *host, const char *port,
-	     struct error *err)
-{
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-	struct addrinfo *list = NULL;
-	int rc = getaddrinfo(host, port, &hints, &list);
-
-	if (rc != 0)
-		return error_set(err, STATUS_BUSY, "cannot reach %s: %s",
-				 x->request->server, gai_strerror(rc));
-	for (const struct addrinfo *a = list; a && x->fd < 0; a = a->ai_next) {
-		x->fd = connect_address(a->ai_addr, a->ai_addrlen,
-					x->request->idle_timeout_ms);
-	}
-	if (x->fd < 0)
-		error_set(err, STATUS_BUSY, "cannot reach %s: %s",
-			  x->request->server, strerror(errno));
-	freeaddrinfo(list);
-	return x->fd < 0 ? STATUS_BUSY : STATUS_OK;
-}
-
-/* Connect; `authority` gets what belongs into the Host header. */
-static enum status
-open_connection(struct exchange *x, char authority[AUTHORITY_MAX],
-		struct error *err)
-{
-	const char *server = x->request->server;
-	const char *host = NULL;
-	const char *port = NULL;
-	char text[AUTHORITY_MAX];
-	size_t length;
-
-	snprintf(authority, AUTHORITY_MAX, "localhost");
-	if (strncmp(server, unix_prefix, sizeof(unix_prefix) - 1) == 0)
-		return connect_unix(x, server + sizeof(unix_prefix) - 1, err);
-	if (strncmp(server, http_prefix, sizeof(http_prefix) - 1) != 0)
-		goto invalid;
-	server += sizeof(http_prefix) - 1;
-	length = strcspn(server, "/");
-	if (length >= AUTHORITY_MAX || strlen(server + length) > 1)
-		goto invalid;
-	snprintf(authority, AUTHORITY_MAX, "%.*s", (int)length, server);
-	snprintf(text, sizeof(text), "%s", authority);
-	if (!split_host(text, &host, &port))
-		goto invalid;
-	return connect_host(x, host, port, err);
-invalid:
-	return error_set(err, STATUS_INVALID,
-			 "'%s' is no server, allowed is http://HOST:PORT or "
-			 "unix:/PATH",
-			 x->request->server);
 }
 
 static enum status
@@ -461,11 +333,12 @@ client_fetch(const struct client_request *request, struct client_answer *answer,
 	     struct error *err)
 {
 	struct exchange x = { .request = request, .answer = answer, .fd = -1 };
-	char authority[AUTHORITY_MAX];
+	char authority[DIAL_AUTHORITY_BYTES];
 	enum status rc;
 
 	bytes_init(&x.in);
-	rc = open_connection(&x, authority, err);
+	rc = dial(request->server, request->idle_timeout_ms, authority, &x.fd,
+		  err);
 	if (rc == STATUS_OK)
 		rc = send_request(&x, authority, err);
 	if (rc == STATUS_OK)

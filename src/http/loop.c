@@ -23,8 +23,8 @@
 #include "reaper.h"
 
 enum {
-	TURNS_MAX = 16,   /* of libmicrohttpd, before others get theirs */
-	FINISH_MS = 1000, /* draining: for connections without a request */
+	TURNS_MAX = 16,  /* of libmicrohttpd, before others get theirs */
+	FINISH_MS = 150, /* draining: for connections without a request */
 };
 
 int64_t

@@ -143,19 +143,49 @@ order_refused(struct request *r)
 	return true;
 }
 
+/* What a lenient write stored although it is broken. */
+static void
+put_faults(const struct error *err, struct bytes *out)
+{
+	size_t count = err->place_count < ERROR_PLACES_MAX ? err->place_count
+							   : ERROR_PLACES_MAX;
+
+	if (count == 0)
+		return;
+	bytes_append_str(out, "\"errors\":[");
+	for (size_t i = 0; i < count; i++) {
+		const struct error_place *place = &err->places[i];
+
+		bytes_append_str(out,
+				 i > 0 ? ",{\"pointer\":" : "{\"pointer\":");
+		value_encode_string(place->pointer, strlen(place->pointer),
+				    out);
+		bytes_append_str(out, ",\"detail\":");
+		value_encode_string(place->detail, strlen(place->detail), out);
+		bytes_append_char(out, '}');
+	}
+	bytes_append_str(out, "],");
+}
+
 void
 order_reply_change(struct request *r)
 {
 	struct job *job = r->job;
+	struct bytes extra;
 	struct bytes body;
 
 	if (order_refused(r))
 		return;
+	bytes_init(&extra);
 	bytes_init(&body);
-	document_change(job->change, job->dry_run ? "\"dryRun\":true," : NULL,
+	if (job->dry_run)
+		bytes_append_str(&extra, "\"dryRun\":true,");
+	put_faults(&job->error, &extra);
+	document_change(job->change, extra.length > 0 ? extra.data : NULL,
 			&body);
 	reply_json(r, 200, &body);
 	reply_etag(r, job->revision);
+	bytes_fini(&extra);
 }
 
 static void

@@ -33,7 +33,7 @@
 #include "reaper.h"
 #include "received.h"
 
-enum { EVENTS_AT_ONCE = 512, SWEEP_MS = 1000 };
+enum { EVENTS_AT_ONCE = 512 };
 
 #define WATCHED ((uint32_t)EPOLLIN | (uint32_t)EPOLLRDHUP | (uint32_t)EPOLLET)
 
@@ -71,8 +71,10 @@ struct outside {
 static void
 sweep_later(struct outside *o)
 {
-	const struct timeval delay = { .tv_sec = SWEEP_MS / 1000,
-				       .tv_usec = 0 };
+	int64_t ms = o->loop->phase == LOOP_SERVING ? REAPER_TICK_MS
+						    : REAPER_HURRY_TICK_MS;
+	const struct timeval delay = { .tv_sec = ms / 1000,
+				       .tv_usec = ms % 1000 * 1000 };
 
 	if (o->sweeping)
 		return;
@@ -423,4 +425,7 @@ outside_hurry(struct outside *o, int64_t within_ms)
 	for (struct parked *p = o->waiting_for_client; p != NULL; p = p->next)
 		if (p->state == PARKED_IDLE && p->due_ms > due)
 			p->due_ms = due;
+	o->sweeping = false;
+	if (o->waiting_for_client != NULL)
+		sweep_later(o);
 }

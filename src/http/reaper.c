@@ -13,8 +13,10 @@
 static void
 arm(struct loop *loop)
 {
-	const struct timeval tick = { .tv_usec = 0,
-				      .tv_sec = REAPER_TICK_MS / 1000 };
+	int64_t ms =
+	    loop->phase == LOOP_SERVING ? REAPER_TICK_MS : REAPER_HURRY_TICK_MS;
+	const struct timeval tick = { .tv_sec = ms / 1000,
+				      .tv_usec = ms % 1000 * 1000 };
 
 	if (loop->reaping)
 		return;
@@ -88,6 +90,7 @@ reaper_kill(struct connection *c)
 void
 reaper_hurry(struct loop *loop, int64_t within_ms)
 {
+	loop->reaping = false;
 	for (struct connection *c = loop->connections; c != NULL; c = c->next)
 		if (c->exchange == NULL)
 			reaper_expect(c, within_ms);

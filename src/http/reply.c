@@ -197,6 +197,7 @@ make_response(struct request *r)
 	struct reply *reply = &r->reply;
 	struct blob *body = reply->body;
 	struct MHD_Response *response;
+	const uint64_t length = reply_length(r);
 	int fd = reply->fd;
 
 	if (body != NULL) {
@@ -210,8 +211,7 @@ make_response(struct request *r)
 	}
 	if (fd >= 0) {
 		reply->fd = -1;
-		response = MHD_create_response_from_fd64(
-		    (uint64_t)reply_length(r), fd);
+		response = MHD_create_response_from_fd64(length, fd);
 		if (response == NULL)
 			close(fd);
 		return response;

@@ -19,19 +19,12 @@
 #include "wire/cursor.h"
 #include "wire/ofrep.h"
 
-/* Browsers ask before they send anything but the plainest request. */
-static void
-allow_browsers(struct request *r)
-{
-	reply_header(r, "Access-Control-Allow-Origin", "*");
-	reply_header(r, "Access-Control-Expose-Headers", "ETag, Retry-After");
-}
-
+/* Browsers ask before they send anything but the plainest request. What every
+ * answer of these routes carries for them, reply.c adds. */
 static enum step
 preflight(struct request *r)
 {
 	reply_empty(r, 204);
-	allow_browsers(r);
 	reply_header(r, "Access-Control-Allow-Methods", "GET, POST, OPTIONS");
 	reply_header(r, "Access-Control-Allow-Headers",
 		     "Content-Type, Authorization, X-API-Key, If-None-Match, "
@@ -75,7 +68,6 @@ reply_flag(struct request *r, struct string key)
 	struct value data;
 	struct bytes body;
 
-	allow_browsers(r);
 	if (find_snapshot(r) == NULL || !take_context(r, key, &data))
 		return STEP_REPLY;
 	toggle = snapshot_find(r->snapshot, KIND_TOGGLE, key.data, key.length);
@@ -143,12 +135,19 @@ was_told_otherwise(const struct request *r)
 	return !etag_matches(told, now);
 }
 
+/* May the client be told that it has the answer with this tag? */
+static bool
+is_current(const struct request *r, uint64_t tag)
+{
+	return has_tag(r, tag) && !was_told_otherwise(r);
+}
+
 static void
 reply_bulk(struct request *r, struct blob *body)
 {
 	const uint64_t tag = tag_of(body);
 
-	if (has_tag(r, tag) && !was_told_otherwise(r)) {
+	if (is_current(r, tag)) {
 		blob_unref(body);
 		reply_empty(r, 304);
 	} else {
@@ -210,31 +209,29 @@ reply_flags(struct request *r)
 	struct ofrep_cache *cache = evaluator_ofrep_cache(r->evaluator);
 	int64_t wait_ms = 0;
 	struct value data;
-	struct blob *answer = NULL;
-	bool unchanged;
+	struct blob *answer;
+	bool known;
 	uint64_t tag;
 
-	allow_browsers(r);
 	if (find_snapshot(r) == NULL)
 		return STEP_REPLY;
 	if (prefer != NULL)
 		(void)prefer_decode_wait(prefer, &wait_ms);
-	unchanged = ofrep_cache_find(cache, r->snapshot, body, &tag) &&
-		    has_tag(r, tag) && !was_told_otherwise(r);
-	if (unchanged && wait_ms == 0) {
+	known = ofrep_cache_find(cache, r->snapshot, body, &tag) &&
+		is_current(r, tag);
+	if (known && wait_ms == 0) {
 		reply_empty(r, 304);
 		set_tag(r, tag);
 		return STEP_REPLY;
 	}
 	if (!take_context(r, (struct string){ "", 0 }, &data))
 		return STEP_REPLY;
-	if (!unchanged) {
-		answer = evaluate_all(r, &data);
-		tag = tag_of(answer);
-		ofrep_cache_put(cache, r->snapshot, body, tag);
-		unchanged = has_tag(r, tag) && !was_told_otherwise(r);
-	}
-	if (unchanged && wait_ms > 0) {
+	if (known)
+		return wait_for_change(r, &data, wait_ms);
+	answer = evaluate_all(r, &data);
+	tag = tag_of(answer);
+	ofrep_cache_put(cache, r->snapshot, body, tag);
+	if (wait_ms > 0 && is_current(r, tag)) {
 		blob_unref(answer);
 		return wait_for_change(r, &data, wait_ms);
 	}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "model/name.h"
 
 static int
 compare(const void *key, const void *entry)
@@ -107,4 +108,13 @@ catalog_find(const struct catalog *catalog, const char *environment,
 	struct string key = { environment, length };
 
 	return tree_find(catalog->snapshots, &catalog_by_environment, &key);
+}
+
+struct snapshot *
+catalog_find_public(const struct catalog *catalog, const char *environment,
+		    size_t length)
+{
+	if (name_is_reserved(environment, length))
+		return NULL;
+	return catalog_find(catalog, environment, length);
 }

@@ -10,11 +10,13 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "model/token.h"
 
 static const char *const kind_names[KIND_COUNT] = {
 	[KIND_ENVIRONMENT] = "environment",
 	[KIND_SEGMENT] = "segment",
 	[KIND_TOGGLE] = "toggle",
+	[KIND_TOKEN] = "token",
 };
 
 static const char *const type_names[] = {
@@ -82,6 +84,7 @@ definition_size(const struct definition *d)
 	size += d->tag_count * sizeof(*d->tags);
 	size += d->reference_count * sizeof(*d->references);
 	size += own_size(d->key) + own_size(d->text);
+	size += part_size(d->text, d->stored) + part_size(d->text, d->core);
 	size += part_size(d->text, d->metadata);
 	for (size_t i = 0; i < d->variant_count; i++) {
 		size += own_size(d->variants[i].name);
@@ -216,6 +219,7 @@ definition_unref(struct definition *definition)
 		return;
 	if (definition->program != NULL && definition->program_free != NULL)
 		definition->program_free(definition->program);
+	token_free(definition->token);
 	free(definition);
 }
 

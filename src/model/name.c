@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
+
 static bool
 is_alphanumeric(char c)
 {
@@ -35,6 +37,25 @@ name_is_environment(const char *name, size_t length)
 {
 	return length >= 1 && length <= NAME_ENVIRONMENT_MAX &&
 	       name[0] != '.' && is_made_of(name, length, "._-");
+}
+
+bool
+name_is_reserved(const char *name, size_t length)
+{
+	return length >= 1 && name[0] == '.';
+}
+
+bool
+name_is_access(const char *name, size_t length)
+{
+	if (length < 1 || length > NAME_ACCESS_MAX ||
+	    !utf8_is_valid(name, length))
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		if ((unsigned char)name[i] < ' ' || name[i] == '\x7f')
+			return false;
+	}
+	return true;
 }
 
 bool

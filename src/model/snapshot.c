@@ -55,6 +55,7 @@ snapshot_unref(struct snapshot *snapshot)
 	memo_free(snapshot->memo);
 	tree_unref(snapshot->toggles, &snapshot_by_key);
 	tree_unref(snapshot->segments, &snapshot_by_key);
+	tree_unref(snapshot->tokens, &snapshot_by_key);
 	tree_unref(snapshot->removed, &order_by_kind);
 	tree_unref(snapshot->recent, &snapshot_by_revision);
 	definition_unref(snapshot->settings);
@@ -74,6 +75,7 @@ fork_from(const struct snapshot *base)
 	snapshot->settings = definition_ref(base->settings);
 	snapshot->toggles = tree_ref(base->toggles);
 	snapshot->segments = tree_ref(base->segments);
+	snapshot->tokens = tree_ref(base->tokens);
 	snapshot->removed = tree_ref(base->removed);
 	snapshot->recent = tree_ref(base->recent);
 	return snapshot;
@@ -101,7 +103,16 @@ take_out(struct tree **tree, const struct tree_ops *ops, const void *key)
 static struct tree **
 live(struct snapshot *snapshot, enum kind kind)
 {
+	if (kind == KIND_TOKEN)
+		return &snapshot->tokens;
 	return kind == KIND_TOGGLE ? &snapshot->toggles : &snapshot->segments;
+}
+
+static const struct tree *
+find_live(const struct snapshot *snapshot, enum kind kind)
+{
+	/* Only looked at. */
+	return *live((struct snapshot *)(uintptr_t)snapshot, kind);
 }
 
 static struct definition *
@@ -285,6 +296,8 @@ snapshot_load(struct string environment, int64_t revision, int64_t at_ms,
 	snapshot->toggles = tree_build(&snapshot_by_key, batch, n);
 	n = pick(batch, entries, count, KIND_SEGMENT, false);
 	snapshot->segments = tree_build(&snapshot_by_key, batch, n);
+	n = pick(batch, entries, count, KIND_TOKEN, false);
+	snapshot->tokens = tree_build(&snapshot_by_key, batch, n);
 	n = pick(batch, entries, count, KIND_COUNT, true);
 	snapshot->removed = tree_build(&order_by_kind, batch, n);
 	qsort(entries, count, sizeof(struct definition *), sort_by_revision);
@@ -305,9 +318,7 @@ snapshot_find(const struct snapshot *snapshot, enum kind kind, const char *key,
 
 	if (kind == KIND_ENVIRONMENT)
 		return snapshot->settings;
-	return tree_find(kind == KIND_TOGGLE ? snapshot->toggles
-					     : snapshot->segments,
-			 &snapshot_by_key, &sought);
+	return tree_find(find_live(snapshot, kind), &snapshot_by_key, &sought);
 }
 
 void
@@ -315,10 +326,8 @@ snapshot_walk_from(struct snapshot_walk *walk, const struct snapshot *snapshot,
 		   enum kind kind, struct string prefix)
 {
 	walk->prefix = prefix;
-	tree_walk_from(&walk->walk,
-		       kind == KIND_TOGGLE ? snapshot->toggles
-					   : snapshot->segments,
-		       &snapshot_by_key, &walk->prefix);
+	tree_walk_from(&walk->walk, find_live(snapshot, kind), &snapshot_by_key,
+		       &walk->prefix);
 }
 
 const struct definition *

@@ -260,7 +260,7 @@ draft_apply(struct draft *draft, const struct edit *edits, size_t count,
 	    struct error *err)
 {
 	static const enum kind order[] = { KIND_ENVIRONMENT, KIND_SEGMENT,
-					   KIND_TOGGLE };
+					   KIND_TOGGLE, KIND_TOKEN };
 	enum status rc = STATUS_OK;
 
 	for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++) {
@@ -425,7 +425,7 @@ recompile(struct draft *draft, struct snapshot **after, struct error *err)
 	enum status rc = STATUS_OK;
 
 	done = arena_zalloc(&draft->arena, tree_count((*after)->toggles) + 1,
-			    sizeof(*done));
+			    sizeof(struct definition *));
 	scope.lenient = true;
 	snapshot_walk_from(&walk, *after, KIND_TOGGLE,
 			   (struct string){ "", 0 });

@@ -153,7 +153,8 @@ find_base(struct group *group, struct job *job, struct snapshot **fresh)
 			  (int)job->environment.length, job->environment.data);
 		return NULL;
 	}
-	if (tree_count(group->catalog->snapshots) >= LIMIT_ENVIRONMENTS) {
+	if (!name_is_reserved(job->environment.data, job->environment.length) &&
+	    tree_count(group->catalog->snapshots) >= LIMIT_ENVIRONMENTS) {
 		error_set(&job->error, STATUS_CONFLICT,
 			  "there are %d environments already, the limit",
 			  LIMIT_ENVIRONMENTS);

@@ -272,7 +272,7 @@ keep_rule(struct loading *loading, const struct definition *segment,
 	return rc;
 }
 
-/* Settings and segments: few, and the toggles need them. */
+/* Settings and segments: few, and the toggles need them. And tokens: few. */
 static enum status
 load_now(struct loading *loading, const struct stored_item *item,
 	 struct error *err)
@@ -287,7 +287,7 @@ load_now(struct loading *loading, const struct stored_item *item,
 	keep(loading, definition);
 	if (item->kind == KIND_ENVIRONMENT)
 		loading->exists = true;
-	else
+	else if (item->kind == KIND_SEGMENT)
 		rc = keep_rule(loading, definition, err);
 	arena_reset(&loading->scratch);
 	return rc;

@@ -51,7 +51,7 @@ take_snapshot(struct snapshot *snapshot, void *ctx)
 void
 past_snapshot(struct store *store, struct job *job)
 {
-	int64_t revision;
+	int64_t revision = 0;
 	enum status rc =
 	    past_revision(store, &job->past.at, &revision, &job->error);
 

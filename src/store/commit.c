@@ -58,30 +58,39 @@ is_removed(const struct change_item *item)
 static int
 compare_items(const void *a, const void *b)
 {
-	const struct change_item *const *x = a;
-	const struct change_item *const *y = b;
+	const struct change_item *x = a;
+	const struct change_item *y = b;
 
-	return chain_compare((*x)->kind, (*x)->key, (*y)->kind, (*y)->key);
+	return chain_compare(x->kind, x->key, y->kind, y->key);
 }
 
-/* The items in the order of the chain. Most changes have one item; for them
- * the caller's `single` is enough. Free the result if it is not that. */
-static const struct change_item **
-sort_items(const struct change *change, const struct change_item **single)
+static bool
+is_sorted(const struct change *change)
 {
-	const struct change_item **sorted = single;
+	for (size_t i = 1; i < change->count; i++) {
+		if (compare_items(&change->items[i - 1], &change->items[i]) > 0)
+			return false;
+	}
+	return true;
+}
 
-	if (change->count > 1)
-		sorted = mem_zalloc(change->count, sizeof(sorted[0]));
-	for (size_t i = 0; i < change->count; i++)
-		sorted[i] = &change->items[i];
-	if (change->count > 1)
-		qsort(sorted, change->count, sizeof(sorted[0]), compare_items);
+/* The items in the order of the chain: a copy to be freed, or NULL when they
+ * come in that order, as a change of one item does. */
+static struct change_item *
+sort_items(const struct change *change)
+{
+	struct change_item *sorted = NULL;
+
+	if (is_sorted(change))
+		return NULL;
+	sorted = mem_zalloc(change->count, sizeof(*sorted));
+	memcpy(sorted, change->items, change->count * sizeof(*sorted));
+	qsort(sorted, change->count, sizeof(*sorted), compare_items);
 	return sorted;
 }
 
 static void
-hash_change(const struct change *change, const struct change_item **sorted,
+hash_change(const struct change *change, const struct change_item *items,
 	    uint8_t hash[SHA256_BYTES])
 {
 	const struct chain_change head = { change->revision, change->at_ms,
@@ -91,7 +100,7 @@ hash_change(const struct change *change, const struct change_item **sorted,
 
 	chain_begin(&chain, hash, &head);
 	for (size_t i = 0; i < change->count; i++) {
-		const struct change_item *item = sorted[i];
+		const struct change_item *item = &items[i];
 		if (is_removed(item))
 			chain_remove(&chain, item->kind, item->key);
 		else
@@ -127,8 +136,8 @@ static enum status
 insert_change(struct store *store, const struct change *change,
 	      struct progress *progress, struct error *err)
 {
-	const struct change_item *single[1];
-	const struct change_item **sorted = NULL;
+	const struct change_item *items = change->items;
+	struct change_item *sorted = NULL;
 	enum status status;
 
 	if (change->revision != progress->head + 1 ||
@@ -136,8 +145,10 @@ insert_change(struct store *store, const struct change *change,
 		return error_set(
 		    err, STATUS_INTERNAL, "revision %lld does not follow %lld",
 		    (long long)change->revision, (long long)progress->head);
-	sorted = sort_items(change, single);
-	hash_change(change, sorted, progress->hash);
+	sorted = sort_items(change);
+	if (sorted != NULL)
+		items = sorted;
+	hash_change(change, items, progress->hash);
 	progress->head = change->revision;
 	progress->newest_at_ms = change->at_ms;
 	const struct parameter parameters[] = {
@@ -151,9 +162,8 @@ insert_change(struct store *store, const struct change *change,
 	status =
 	    statement_run(store, STATEMENT_INSERT_CHANGE, parameters, 6, err);
 	for (size_t i = 0; i < change->count && status == STATUS_OK; i++)
-		status = insert_item(store, change, sorted[i], err);
-	if (sorted != single)
-		free(sorted);
+		status = insert_item(store, change, &items[i], err);
+	free(sorted);
 	return status;
 }
 

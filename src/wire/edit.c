@@ -212,6 +212,9 @@ decode_own(struct decoder *d, const struct value *body)
 	};
 	const struct value *toggles = object_member(d, body, "toggles");
 	const struct value *segments = object_member(d, body, "segments");
+	/* An export holds whole definitions, not patches. */
+	const enum edit_verb verb =
+	    value_get(body, "epoch") != NULL ? EDIT_PUT : EDIT_PATCH;
 
 	if (!json_known_members(body, names, "", d->arena, d->err))
 		d->status = STATUS_INVALID;
@@ -220,7 +223,7 @@ decode_own(struct decoder *d, const struct value *body)
 	if (segments != NULL)
 		add_members(d, segments, KIND_SEGMENT, EDIT_PUT, "/segments");
 	if (toggles != NULL)
-		add_members(d, toggles, KIND_TOGGLE, EDIT_PATCH, "/toggles");
+		add_members(d, toggles, KIND_TOGGLE, verb, "/toggles");
 }
 
 static void

@@ -34,37 +34,85 @@ ofrep_decode_context(struct string body, struct arena *arena,
 	return STATUS_OK;
 }
 
-/* --- metadata ----------------------------------------------------------- */
+/* --- metadata -----------------------------------------------------------
+ *
+ * Both objects are flat and in the compact form that we store, so they are
+ * joined as text: nothing is parsed for a flag of a bulk answer. A quote inside
+ * a string is escaped, so `,"name":` can only be the beginning of a member.
+ */
 
-/* Members of the object `under` whose names `over` has not are put in front of
- * those of `over`. Both are flat objects in their JSON text. */
+/* Behind the string that begins at `at` with its quote. */
+static size_t
+skip_string(struct string text, size_t at)
+{
+	for (at++; at < text.length && text.data[at] != '"'; at++) {
+		if (text.data[at] == '\\')
+			at++;
+	}
+	return at + 1;
+}
+
+/* The member at *at (behind '{' or ','), and its name with the quotes. */
+static bool
+next_member(struct string object, size_t *at, struct string *name,
+	    struct string *member)
+{
+	const char *start = object.data + *at;
+	size_t end;
+
+	if (*at >= object.length || *start != '"')
+		return false;
+	end = skip_string(object, *at);
+	*name = (struct string){ start, end - *at };
+	end++;
+	if (end < object.length && object.data[end] == '"')
+		end = skip_string(object, end);
+	while (end < object.length && object.data[end] != ',' &&
+	       object.data[end] != '}')
+		end++;
+	*member = (struct string){ start, end - *at };
+	*at = end + 1;
+	return true;
+}
+
+static bool
+has_member(struct string object, struct string name)
+{
+	const char *at = object.data;
+	const char *end = object.data + object.length;
+
+	while ((at = memmem(at, (size_t)(end - at), name.data, name.length)) !=
+	       NULL) {
+		if ((at[-1] == '{' || at[-1] == ',') && at[name.length] == ':')
+			return true;
+		at += name.length;
+	}
+	return false;
+}
+
+/* The members of `over`, and of `under` those that `over` has not. */
 static void
 put_metadata(struct string under, struct string over, struct bytes *out)
 {
-	struct arena arena;
-	struct value a, b;
+	struct string name, member;
+	bool first = true;
+	size_t at = 1;
 
-	if (under.length <= 2) {
-		if (over.length <= 2)
-			bytes_append_str(out, "{}");
-		else
-			bytes_append(out, over.data, over.length);
-		return;
+	bytes_append_char(out, '{');
+	while (next_member(under, &at, &name, &member)) {
+		if (over.length > 2 && has_member(over, name))
+			continue;
+		if (!first)
+			bytes_append_char(out, ',');
+		first = false;
+		bytes_append(out, member.data, member.length);
 	}
-	arena_init(&arena);
-	if (over.length == 0)
-		over = (struct string){ "{}", 2 };
-	/* What we stored is what we read, so neither can fail. */
-	if (json_decode(under.data, under.length, NULL, &arena, &a, NULL) !=
-		STATUS_OK ||
-	    json_decode(over.data, over.length, NULL, &arena, &b, NULL) !=
-		STATUS_OK) {
-		bytes_append_str(out, "{}");
-	} else {
-		a = value_merge_patch(&arena, &a, &b);
-		value_encode(&a, out);
+	if (over.length > 2) {
+		if (!first)
+			bytes_append_char(out, ',');
+		bytes_append(out, over.data + 1, over.length - 2);
 	}
-	arena_fini(&arena);
+	bytes_append_char(out, '}');
 }
 
 static struct string

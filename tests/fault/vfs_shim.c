@@ -10,28 +10,9 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "disk_record.h"
 
-enum { SECTOR_BYTES = 512, FILES_MAX = 16 };
-
-/* Something that happened to a file since it was synced. */
-struct pending {
-	struct pending *next;
-	bool is_truncate;
-	int64_t offset; /* truncate: the new size */
-	size_t length;
-	char *data;
-};
-
-/* What is known of one name. */
-struct record {
-	char *path;
-	struct bytes synced;   /* content that would survive */
-	struct pending *first; /* since then, in order */
-	struct pending *last;
-	bool is_linked;  /* its name would survive */
-	bool is_deleted; /* but perhaps not durably */
-	int64_t size;
-};
+enum { FILES_MAX = 16 };
 
 struct shim {
 	sqlite3_vfs vfs;
@@ -99,119 +80,14 @@ failure(const struct shim *shim, enum shim_call call)
 	return failures[call];
 }
 
-/* Records. */
-
-static void
-forget_pending(struct record *record)
-{
-	while (record->first != NULL) {
-		struct pending *next = record->first->next;
-		free(record->first->data);
-		free(record->first);
-		record->first = next;
-	}
-	record->last = NULL;
-}
-
-static void
-record_free(struct record *record)
-{
-	forget_pending(record);
-	bytes_fini(&record->synced);
-	free(record->path);
-	free(record);
-}
-
 static struct record *
-find_record(struct shim *shim, const char *path)
+find_record(const struct shim *shim, const char *path)
 {
 	for (size_t i = 0; i < shim->count; i++) {
 		if (strcmp(shim->records[i]->path, path) == 0)
 			return shim->records[i];
 	}
 	return NULL;
-}
-
-static struct record *
-new_record(struct shim *shim, const char *path)
-{
-	struct record *record = mem_zalloc(1, sizeof(*record));
-	FILE *file = fopen(path, "rb");
-
-	assert(shim->count < FILES_MAX);
-	record->path = mem_strdup(path);
-	bytes_init(&record->synced);
-	if (file != NULL) {
-		char chunk[4096];
-		size_t got = fread(chunk, 1, sizeof(chunk), file);
-		while (got > 0) {
-			bytes_append(&record->synced, chunk, got);
-			got = fread(chunk, 1, sizeof(chunk), file);
-		}
-		record->is_linked = true;
-		(void)fclose(file);
-	}
-	record->size = (int64_t)record->synced.length;
-	shim->records[shim->count++] = record;
-	return record;
-}
-
-static void
-note(struct record *record, bool is_truncate, int64_t offset, const void *data,
-     size_t length)
-{
-	struct pending *pending = mem_zalloc(1, sizeof(*pending));
-
-	pending->is_truncate = is_truncate;
-	pending->offset = offset;
-	pending->length = length;
-	if (length > 0)
-		pending->data = mem_copy(data, length);
-	if (record->last != NULL)
-		record->last->next = pending;
-	else
-		record->first = pending;
-	record->last = pending;
-}
-
-static void
-resize(struct bytes *content, size_t size)
-{
-	static const char zeroes[SECTOR_BYTES];
-
-	while (content->length < size) {
-		const size_t more = size - content->length;
-		bytes_append(content, zeroes,
-			     more < sizeof(zeroes) ? more : sizeof(zeroes));
-	}
-	if (content->length > size) {
-		content->length = size;
-		content->data[size] = '\0';
-	}
-}
-
-static void
-put(struct bytes *content, int64_t offset, const char *data, size_t length)
-{
-	const size_t end = (size_t)offset + length;
-
-	if (length == 0)
-		return;
-	if (content->length < end)
-		resize(content, end);
-	memcpy(content->data + offset, data, length);
-}
-
-static void
-sync_record(struct record *record)
-{
-	for (struct pending *p = record->first; p != NULL; p = p->next) {
-		if (p->is_truncate)
-			resize(&record->synced, (size_t)p->offset);
-		else
-			put(&record->synced, p->offset, p->data, p->length);
-	}
-	forget_pending(record);
 }
 
 /* The first sync of a new file syncs its directory as well: all that happened
@@ -224,16 +100,6 @@ sync_names(struct shim *shim, struct record *created)
 	for (size_t i = 0; i < shim->count; i++)
 		shim->records[i]->is_linked &= !shim->records[i]->is_deleted;
 	created->is_linked = true;
-}
-
-/* A new file in the place of one that was deleted. */
-static void
-revive(struct record *record)
-{
-	bytes_clear(&record->synced);
-	forget_pending(record);
-	record->is_linked = false;
-	record->is_deleted = false;
 }
 
 /* The methods of a file. */
@@ -287,7 +153,7 @@ file_write(sqlite3_file *file, const void *data, int length,
 		return SQLITE_OK;
 	if (!take_space(f, offset + length))
 		return f->shim->lie == SHIM_LIE_DONE ? SQLITE_OK : SQLITE_FULL;
-	note(f->record, false, offset, data, (size_t)length);
+	record_write(f->record, offset, data, (size_t)length);
 	return f->real->pMethods->xWrite(f->real, data, length, offset);
 }
 
@@ -301,7 +167,7 @@ file_truncate(sqlite3_file *file, sqlite3_int64 size)
 		return failure(f->shim, SHIM_TRUNCATE);
 	if (verdict == PRETEND)
 		return SQLITE_OK;
-	note(f->record, true, size, NULL, 0);
+	record_truncate(f->record, size);
 	if (f->shim->has_limit && size < f->record->size)
 		f->shim->space += f->record->size - size;
 	f->record->size = size;
@@ -323,7 +189,7 @@ file_sync(sqlite3_file *file, int flags)
 	if (f->shim->is_dark && !was_dark)
 		return failure(f->shim, SHIM_SYNC);
 	if (verdict == GO_ON && f->shim->lie != SHIM_LIE_SYNC) {
-		sync_record(f->record);
+		record_sync(f->record);
 		sync_names(f->shim, f->record);
 	}
 	return SQLITE_OK;
@@ -430,8 +296,11 @@ vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags,
 	if (judge(shim, SHIM_OPEN) == FAIL)
 		return failure(shim, SHIM_OPEN);
 	record = find_record(shim, path);
-	if (record == NULL)
-		record = new_record(shim, path);
+	if (record == NULL) {
+		assert(shim->count < FILES_MAX);
+		record = record_new(path);
+		shim->records[shim->count++] = record;
+	}
 	f->shim = shim;
 	f->record = record;
 	f->is_database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
@@ -440,7 +309,7 @@ vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags,
 	if (rc == SQLITE_OK) {
 		f->base.pMethods = &methods;
 		if (record->is_deleted)
-			revive(record);
+			record_revive(record);
 	}
 	return rc;
 }
@@ -459,13 +328,11 @@ vfs_delete(sqlite3_vfs *vfs, const char *path, int sync_directory)
 		return SQLITE_OK;
 	rc = shim->real->xDelete(shim->real, path, 0);
 	if (rc == SQLITE_OK && record != NULL) {
-		record->is_deleted = true;
-		if (sync_directory != 0)
-			record->is_linked = false;
-		forget_pending(record);
 		if (shim->has_limit)
 			shim->space += record->size;
-		record->size = 0;
+		record_delete(record);
+		if (sync_directory != 0)
+			record->is_linked = false;
 	}
 	return rc;
 }
@@ -615,55 +482,6 @@ shim_set_space(struct shim *shim, int64_t bytes, bool only_database)
 	shim->only_database = only_database;
 }
 
-/* One write that was not synced: each sector of it by its own fate. */
-static void
-wreck_write(struct bytes *content, const struct pending *p,
-	    struct random *random)
-{
-	size_t done = 0;
-
-	while (done < p->length) {
-		const size_t offset = (size_t)p->offset + done;
-		size_t part = SECTOR_BYTES - offset % SECTOR_BYTES;
-		if (part > p->length - done)
-			part = p->length - done;
-		switch (random_below(random, 3)) {
-		case 0: /* kept */
-			put(content, (int64_t)offset, p->data + done, part);
-			break;
-		case 1: /* torn */
-			put(content, (int64_t)offset, p->data + done,
-			    (size_t)random_below(random, part));
-			break;
-		default: /* dropped */
-			break;
-		}
-		done += part;
-	}
-}
-
-/* A third of the wrecks lose all that was not synced, a third keep all of it,
- * the rest is a mixture. */
-static void
-wreck(const struct record *record, struct random *random, struct bytes *content)
-{
-	const uint64_t manner = random_below(random, 3);
-
-	bytes_append(content, record->synced.data, record->synced.length);
-	for (const struct pending *p = record->first; p != NULL; p = p->next) {
-		if (manner == 0)
-			continue;
-		if (p->is_truncate) {
-			if (manner == 1 || random_below(random, 2) == 0)
-				resize(content, (size_t)p->offset);
-		} else if (manner == 1) {
-			put(content, p->offset, p->data, p->length);
-		} else {
-			wreck_write(content, p, random);
-		}
-	}
-}
-
 /* The name under which a file survives. A backup is renamed by the store, not
  * through the VFS. */
 static void
@@ -704,7 +522,7 @@ shim_save_wreck(struct shim *shim, const char *directory, uint64_t seed)
 		    random_below(&random, 2) == 0)
 			continue;
 		bytes_init(&content);
-		wreck(record, &random, &content);
+		record_wreck(record, &random, &content);
 		name_of(record, name, sizeof(name));
 		(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
 		file = fopen(path, "wb");

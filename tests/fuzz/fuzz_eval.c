@@ -19,7 +19,7 @@ find_segment(void *ctx, struct string name)
 }
 
 static void
-check(struct value *input, struct arena *arena, int version)
+check(struct value *input, struct arena *arena, enum fractional_version version)
 {
 	static const struct string names[] = { { "on", 2 }, { "off", 3 } };
 	struct program_source source = { value_get(input, "rule"),

@@ -59,7 +59,7 @@ static const struct {
 	{ "{\"revision\":7,\"epoch\":\"e\",\"cursor\":\"e.7\","
 	  "\"environment\":\"x\",\"full\":true,\"toggles\":{\"a~b\":{}},"
 	  "\"segments\":{}}",
-	  "patch toggle a~b /toggles/a~0b {}\n" },
+	  "put toggle a~b /toggles/a~0b {}\n" },
 	{ "{\"$schema\":\"x\",\"flags\":{\"a\":{},\"b\":null},"
 	  "\"$evaluators\":{\"s\":{\"!\":[1]}},\"metadata\":{\"v\":1,"
 	  "\"flagSetId\":\"shop\",\"version\":\"3\"}}",

@@ -1,0 +1,157 @@
+#include "dial.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static const char unix_prefix[] = "unix:";
+static const char http_prefix[] = "http://";
+
+struct call {
+	const char *server;
+	int64_t timeout_ms;
+	int fd; /* -1: not connected */
+};
+
+static void
+set_timeouts(int fd, int64_t ms)
+{
+	struct timeval tv = { .tv_sec = ms / 1000,
+			      .tv_usec = ms % 1000 * 1000 };
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+}
+
+/* A connected socket, or -1 with errno set. */
+static int
+connect_address(const struct sockaddr *address, socklen_t length,
+		int64_t timeout_ms)
+{
+	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int saved;
+
+	if (fd < 0)
+		return -1;
+	set_timeouts(fd, timeout_ms);
+	if (connect(fd, address, length) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+static enum status
+connect_unix(struct call *call, const char *path, struct error *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return error_set(err, STATUS_INVALID,
+				 "the path of %s is too long", call->server);
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	call->fd = connect_address((const struct sockaddr *)&address,
+				   sizeof(address), call->timeout_ms);
+	if (call->fd < 0)
+		return error_set(err, STATUS_BUSY, "cannot reach %s: %s",
+				 call->server, strerror(errno));
+	return STATUS_OK;
+}
+
+/* "HOST", "HOST:PORT", "[V6]:PORT" cut into its parts in place; false when it
+ * is none of them. */
+static bool
+split_host(char *text, const char **host, const char **port)
+{
+	char *end =
+	    text[0] == '[' ? strchr(text, ']') : text + strcspn(text, ":");
+
+	if (!end)
+		return false;
+	*host = text[0] == '[' ? text + 1 : text;
+	if (*end == ']')
+		*end++ = '\0';
+	*port = *end == ':' ? end + 1 : "80";
+	if (*end != ':' && *end != '\0')
+		return false;
+	*end = '\0';
+	return **host && **port && !(*port)[strspn(*port, "0123456789")];
+}
+
+static enum status
+connect_host(struct call *call, const char *host, const char *port,
+	     struct error *err)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *list = NULL;
+	int rc = getaddrinfo(host, port, &hints, &list);
+
+	if (rc != 0)
+		return error_set(err, STATUS_BUSY, "cannot reach %s: %s",
+				 call->server, gai_strerror(rc));
+	for (const struct addrinfo *a = list; a && call->fd < 0;
+	     a = a->ai_next) {
+		call->fd = connect_address(a->ai_addr, a->ai_addrlen,
+					   call->timeout_ms);
+	}
+	if (call->fd < 0)
+		error_set(err, STATUS_BUSY, "cannot reach %s: %s", call->server,
+			  strerror(errno));
+	freeaddrinfo(list);
+	return call->fd < 0 ? STATUS_BUSY : STATUS_OK;
+}
+
+static enum status
+invalid(const struct call *call, struct error *err)
+{
+	return error_set(err, STATUS_INVALID,
+			 "'%s' is no server, allowed is http://HOST:PORT or "
+			 "unix:/PATH",
+			 call->server);
+}
+
+static enum status
+connect_http(struct call *call, const char *text, char *authority,
+	     struct error *err)
+{
+	const char *host = NULL;
+	const char *port = NULL;
+	char parts[DIAL_AUTHORITY_BYTES];
+	size_t length = strcspn(text, "/");
+
+	if (length >= sizeof(parts) || strlen(text + length) > 1)
+		return invalid(call, err);
+	snprintf(authority, sizeof(parts), "%.*s", (int)length, text);
+	snprintf(parts, sizeof(parts), "%s", authority);
+	if (!split_host(parts, &host, &port))
+		return invalid(call, err);
+	return connect_host(call, host, port, err);
+}
+
+enum status
+dial(const char *server, int64_t timeout_ms,
+     char authority[DIAL_AUTHORITY_BYTES], int *fd, struct error *err)
+{
+	const size_t unix_length = sizeof(unix_prefix) - 1;
+	const size_t http_length = sizeof(http_prefix) - 1;
+	struct call call = { server, timeout_ms, -1 };
+	enum status rc;
+
+	snprintf(authority, DIAL_AUTHORITY_BYTES, "localhost");
+	if (strncmp(server, unix_prefix, unix_length) == 0)
+		rc = connect_unix(&call, server + unix_length, err);
+	else if (strncmp(server, http_prefix, http_length) == 0)
+		rc = connect_http(&call, server + http_length, authority, err);
+	else
+		rc = invalid(&call, err);
+	if (rc == STATUS_OK)
+		*fd = call.fd;
+	return rc;
+}

@@ -1,0 +1,131 @@
+#include "model/token.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "model/name.h"
+
+static const char *const role_names[ROLE_COUNT] = {
+	[ROLE_CLIENT] = "client",
+	[ROLE_VIEWER] = "viewer",
+	[ROLE_EDITOR] = "editor",
+	[ROLE_ADMIN] = "admin",
+};
+
+const char *
+role_name(enum role role)
+{
+	return role_names[role];
+}
+
+bool
+role_parse(const char *name, enum role *role)
+{
+	for (unsigned i = 0; i < ROLE_COUNT; i++) {
+		if (strcmp(name, role_names[i]) == 0) {
+			*role = (enum role)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct string
+copy(struct string s)
+{
+	return (struct string){ mem_copy(s.data, s.length), s.length };
+}
+
+static void
+release(struct string s)
+{
+	free((char *)(uintptr_t)s.data);
+}
+
+struct token *
+token_new(const struct token *parts)
+{
+	struct token *token = mem_zalloc(1, sizeof(*token));
+
+	*token = *parts;
+	token->id = copy(parts->id);
+	token->name = copy(parts->name);
+	token->environments = mem_zalloc(parts->environment_count,
+					 sizeof(*token->environments));
+	for (size_t i = 0; i < parts->environment_count; i++)
+		token->environments[i] = copy(parts->environments[i]);
+	return token;
+}
+
+void
+token_free(struct token *token)
+{
+	if (token == NULL)
+		return;
+	for (size_t i = 0; i < token->environment_count; i++)
+		release(token->environments[i]);
+	free(token->environments);
+	release(token->id);
+	release(token->name);
+	free(token);
+}
+
+bool
+token_sees(const struct token *token, const char *environment, size_t length)
+{
+	if (token->everywhere)
+		return true;
+	for (size_t i = 0; i < token->environment_count; i++) {
+		const struct string *one = &token->environments[i];
+
+		if (one->length == length &&
+		    memcmp(one->data, environment, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const struct snapshot *
+all_tokens(const struct catalog *catalog)
+{
+	return catalog_find(catalog, NAME_ACCESS_ENVIRONMENT,
+			    sizeof(NAME_ACCESS_ENVIRONMENT) - 1);
+}
+
+bool
+token_is_needed(const struct catalog *catalog)
+{
+	return all_tokens(catalog) != NULL;
+}
+
+struct definition *
+token_find(const struct catalog *catalog, const char *id, size_t length)
+{
+	const struct snapshot *snapshot = all_tokens(catalog);
+
+	if (snapshot == NULL)
+		return NULL;
+	return snapshot_find(snapshot, KIND_TOKEN, id, length);
+}
+
+struct definition *
+token_prove(const struct catalog *catalog, const struct credential *credential,
+	    int64_t now_ms)
+{
+	static const struct token nobody = { .secret_count = 0 };
+	struct definition *definition =
+	    token_find(catalog, credential->id, CREDENTIAL_ID_LENGTH);
+	const struct token *token =
+	    definition == NULL ? &nobody : definition->token;
+	bool proven = false;
+
+	/* All that there may be, so that the time tells nothing. */
+	for (size_t i = 0; i < TOKEN_SECRETS_MAX; i++) {
+		bool equal =
+		    sha256_equal(token->secrets[i].hash, credential->hash);
+
+		proven |= equal && i < token->secret_count;
+	}
+	return proven && now_ms < token->expires_ms ? definition : NULL;
+}

@@ -1,0 +1,72 @@
+/*
+ * What the black-box tests say again and again: a served program, a request
+ * whose status is checked, a problem document that is whole, a gauge.
+ *
+ * Ownership and failure are the harness's: nothing is freed by the test, and
+ * what does not hold fails the test with the request in its text.
+ *
+ * Thread: that of the `struct toggled`.
+ */
+#ifndef TESTS_HTTP_SCENE_H
+#define TESTS_HTTP_SCENE_H
+
+#include "harness.h"
+
+#define ENV "/v1/envs/default"
+#define COUNT(table) (int)(sizeof(table) / sizeof((table)[0]))
+
+/* The ways in which a poll can wait; a test of waiting runs once for each. */
+extern const char *const scene_parkings[];
+enum { SCENE_PARKINGS = 2 };
+
+/* A fresh program that serves. */
+struct toggled *scene_open(void);
+struct toggled *scene_open_parking(int parking);
+
+/* SIGTERM has to end it with 0. */
+void scene_close(struct toggled *t);
+
+/* A request that has to be answered with `status`. `body` NULL: none. */
+struct answer *ask(struct toggled *t, const char *method, const char *path,
+		   const char *body, long status);
+struct answer *ask_with(struct toggled *t, const char *const *headers,
+			const char *method, const char *path, const char *body,
+			long status);
+
+/* The same, its body as JSON, borrowed. */
+json_t *ask_json(struct toggled *t, const char *method, const char *path,
+		 const char *body, long status);
+
+/* PUT a toggle of the environment default, new or not. Its revision. */
+int64_t put_toggle(struct toggled *t, const char *key, const char *body);
+
+/* A whole RFC 9457 problem document of that status and slug; borrowed. */
+json_t *expect_problem(struct answer *answer, long status, const char *slug);
+
+/* One of the problem's errors has exactly that JSON pointer. */
+bool problem_points_at(json_t *problem, const char *pointer);
+
+/* `text` contains `part`. */
+void expect_says(const char *text, const char *part);
+
+/* Equal as JSON; `expected` is text. */
+void expect_json(json_t *got, const char *expected);
+
+/* The newest revision of the store, and its epoch. */
+int64_t head_revision(struct toggled *t);
+const char *store_epoch(struct toggled *t);
+
+/* The value of a line of /metrics without labels. */
+int64_t metric(struct toggled *t, const char *name);
+
+/* Until so many clients wait, in whichever form. */
+void wait_for_waiters(struct toggled *t, int64_t count);
+
+/* Until the wall clock shows a later millisecond than it does now. */
+void let_time_pass(void);
+
+/* A check program of one suite with one case: `add` adds the tests. */
+struct TCase;
+int scene_main(const char *name, void (*add)(struct TCase *tc));
+
+#endif

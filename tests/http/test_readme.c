@@ -1,0 +1,43 @@
+/* The commands of README.md do what it says. */
+#include <check.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "doc.h"
+#include "harness.h"
+
+START_TEST(test_readme_when_run_does_what_it_says)
+{
+	static const char example[] = "conf/example.json";
+	struct toggled *t = toggled_new();
+	const char *copy = toggled_write(t, "example", doc_read(t, example));
+
+	/* As `make run` does it. */
+	ck_assert_int_eq(TOGGLED_RUN(t, "import", "--database", t->database,
+				     "--comment", "the example", copy)
+			     ->status,
+			 0);
+	toggled_start(t, NULL);
+	ck_assert_uint_gt(doc_run(t, "README.md"), 3);
+	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
+	toggled_free(t);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("readme");
+	TCase *tc = tcase_create("commands");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tc, 90);
+	tcase_add_test(tc, test_readme_when_run_does_what_it_says);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
