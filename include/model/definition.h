@@ -71,8 +71,10 @@ struct definition {
 	struct string stored;
 	struct string core;
 
-	/* Toggles only. */
+	/* Toggles: the state. Environments: event streams are advertised. */
 	bool enabled;
+
+	/* Toggles only. */
 	enum variant_type type;
 	struct variant *variants;
 	size_t variant_count;

@@ -143,13 +143,23 @@ enum status registry_submit(struct registry *registry, struct job *job,
 			    struct error *err) MUST_CHECK;
 
 /* For the metrics; any thread. */
+enum { REGISTRY_BUCKETS = 12 }; /* of a histogram */
+
+/* Upper bounds of the buckets; the last is infinite. */
+extern const int64_t registry_size_bounds[REGISTRY_BUCKETS];
+extern const int64_t registry_time_bounds_us[REGISTRY_BUCKETS];
+
 struct registry_counts {
-	uint64_t commits;    /* transactions */
-	uint64_t changes;    /* in them */
-	uint64_t refused;    /* writes that got no revision */
-	uint64_t commit_us;  /* time spent in transactions */
-	uint64_t slowest_us; /* the longest transaction */
-	size_t queued;       /* jobs in the mailbox now */
+	uint64_t commits;     /* transactions */
+	uint64_t changes;     /* in them */
+	uint64_t commit_us;   /* time spent in them */
+	uint64_t failed;      /* transactions that the store refused */
+	uint64_t refused;     /* jobs that failed */
+	uint64_t turned_away; /* jobs that found the mailbox full */
+	uint64_t sizes[REGISTRY_BUCKETS]; /* transactions by changes */
+	uint64_t times[REGISTRY_BUCKETS]; /* transactions by their time */
+	size_t queued;                    /* jobs in the mailbox now */
+	size_t queue_limit;
 	int64_t head;
 	int64_t ticked_ms; /* monotonic time of its last turn */
 };

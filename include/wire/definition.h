@@ -1,6 +1,6 @@
 /*
- * Definitions in and out: the one place that says what a valid toggle, segment
- * and environment is, and what its text looks like.
+ * Definitions in and out: the one place that says what a valid toggle, segment,
+ * environment and token is, and what its text looks like.
  *
  * A toggle's text is {"key","type", envelope…, flagd members…, stamp…} with the
  * flagd members (state variants defaultVariant targeting metadata) together, so
@@ -8,6 +8,8 @@
  * A segment's text is {"name","rule", stamp…}, its `stored` and `core` are the
  * rule; an environment's text is {"name","description"?,"fractional",
  * "metadata"?, stamp…}, its `core` the text "v2" or "v3".
+ * A token's text is {"id","name","role","environments","createdAt","expiresAt",
+ * "secrets":[{"createdAt"}], stamp…}; its `stored` has each secret's "hash" too.
  * The stamp is "revision","updatedAt","updatedBy".
  *
  * "type":"float" is a part of `stored`, in front of the envelope, because

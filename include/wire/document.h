@@ -15,6 +15,8 @@
 #include "model/change.h"
 #include "model/snapshot.h"
 
+struct token;
+
 /* What part of an environment a client wants. */
 struct selection {
 	struct string prefix; /* of toggle keys; length 0: all */
@@ -53,8 +55,10 @@ void document_flagd(const struct snapshot *snapshot, const char *epoch,
 void document_change(const struct change *change, const char *extra,
 		     struct bytes *out);
 
-/* {"environments":{name: settings text…}} */
-void document_environments(const struct catalog *catalog, struct bytes *out);
+/* {"environments":{name: settings text…}}: those that the token sees; NULL: all
+ * but the reserved ones. */
+void document_environments(const struct catalog *catalog,
+			   const struct token *token, struct bytes *out);
 
 /* RFC 9457: {"type":"urn:toggled:problem:<slug>","title","status","detail",
  * "errors":[{"pointer","detail"}],…}. `extra` (may be NULL): a JSON value that

@@ -34,11 +34,10 @@ void ofrep_encode_flag(const struct snapshot *snapshot, struct string key,
 /* The HTTP status of one evaluation. */
 unsigned ofrep_status(const struct evaluation *evaluation);
 
-/* {"flags":[…],"metadata":{…}?,"eventStreams":[…]?}: all toggles evaluated.
- * `event_streams` is a JSON array that is put in as it is; length 0: none. */
+/* {"flags":[…],"metadata":{…}?,"eventStreams":[…]?}: all toggles evaluated. The
+ * event stream is advertised unless the environment's settings say not to. */
 void ofrep_encode_bulk(const struct snapshot *snapshot,
-		       const struct eval_context *context,
-		       struct string event_streams, struct bytes *out);
+		       const struct eval_context *context, struct bytes *out);
 
 /* A failure that is not an evaluation's. `key` with length 0: of a bulk call.
  */

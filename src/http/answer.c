@@ -60,25 +60,51 @@ build_ok(const struct clock *clock, const char *epoch, const struct blob *body,
 	return blob_from_bytes(&out);
 }
 
+/* `head` ends with the end of a line. */
 static struct blob *
-build_gone(const struct clock *clock, bool close)
+build_problem(const struct clock *clock, const char *head,
+	      const struct error *err, bool close)
 {
-	struct error err;
 	struct bytes body;
 	struct bytes out;
 
-	error_init(&err);
-	(void)error_set(&err, STATUS_NOT_FOUND, "the environment is gone");
 	bytes_init(&body);
 	bytes_init(&out);
-	document_problem(&err, NULL, (struct string){ 0 }, &body);
-	bytes_append_str(&out, "HTTP/1.1 404 Not Found\r\n");
+	document_problem(err, NULL, (struct string){ 0 }, &body);
+	bytes_append_str(&out, head);
 	append_date(clock, &out);
 	bytes_append_str(&out, "Content-Type: application/problem+json\r\n");
 	append_tail(body.length, close, &out);
 	bytes_append(&out, body.data, body.length);
 	bytes_fini(&body);
 	return blob_from_bytes(&out);
+}
+
+static struct blob *
+build_gone(const struct clock *clock, bool close)
+{
+	struct error err;
+
+	error_init(&err);
+	(void)error_set(&err, STATUS_NOT_FOUND, "the environment is gone");
+	return build_problem(clock, "HTTP/1.1 404 Not Found\r\n", &err, close);
+}
+
+struct blob *
+answer_refusal(struct answer *answer, const struct clock *clock, bool close)
+{
+	struct error err;
+
+	error_init(&err);
+	(void)error_set(&err, STATUS_UNAUTHORIZED,
+			"the access token was revoked, or has expired");
+	answer_forget(answer);
+	answer->wire = build_problem(clock,
+				     "HTTP/1.1 401 Unauthorized\r\n"
+				     "WWW-Authenticate: Bearer "
+				     "realm=\"toggled\"\r\n",
+				     &err, close);
+	return answer->wire;
 }
 
 struct blob *

@@ -23,6 +23,10 @@ struct blob *answer_wire(struct answer *answer, const struct clock *clock,
 			 const char *epoch, struct blob *body, int64_t revision,
 			 bool close);
 
+/* 401: the client's token has ended while it waited. As above. */
+struct blob *answer_refusal(struct answer *answer, const struct clock *clock,
+			    bool close);
+
 void answer_forget(struct answer *answer);
 
 #endif

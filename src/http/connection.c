@@ -10,6 +10,7 @@
 #include "reaper.h"
 #include "reply_queue.h"
 #include "request_resume.h"
+#include "stream.h"
 
 size_t
 connection_unescape(void *cls, struct MHD_Connection *mhd, char *text)
@@ -53,6 +54,8 @@ connection_forget(struct loop *loop, const struct peer *peer)
 static void
 close_connection(struct connection *c)
 {
+	if (c->stream != NULL)
+		stream_detach(c->stream);
 	*c->link = c->next;
 	if (c->next != NULL)
 		c->next->link = c->link;
@@ -101,7 +104,10 @@ connection_queue(struct exchange *x)
 			 x->waited ? -1 : us);
 	if (!r->head_only)
 		counters_add(&loop->counters.bytes_sent, length);
-	reaper_expect_read(x->connection, length);
+	if (r->reply.stream != NULL)
+		reaper_expect(x->connection, 0);
+	else
+		reaper_expect_read(x->connection, length);
 	if (!reply_queue(r, x->connection->mhd, loop->phase != LOOP_SERVING))
 		reaper_kill(x->connection);
 }

@@ -28,11 +28,14 @@ struct connection_origin {
 	bool tls;
 };
 
+struct stream;
+
 struct connection {
 	struct loop *loop;
 	struct MHD_Connection *mhd;
 	struct connection *next, **link; /* among the loop's */
 	struct exchange *exchange;       /* the request under way, or NULL */
+	struct stream *stream; /* the endless reply under way, or NULL */
 	int64_t deadline_ms;             /* 0: none */
 	uint64_t consumed; /* bytes of the requests that are through */
 	struct peer peer;

@@ -15,7 +15,7 @@
 enum {
 	COUNTERS_ROUTES = 96, /* a route's number: its place in the router; the
 				 last one is "no route" */
-	COUNTERS_CLASSES = 5, /* 1xx 2xx 3xx 4xx 5xx */
+	COUNTERS_CODES = 28,  /* see counters_codes */
 	COUNTERS_BUCKETS = 12,
 };
 
@@ -30,7 +30,11 @@ enum {
 	X(polls_woken, 0, "waiting clients answered because of a change")      \
 	X(polls_expired, 0, "waiting clients answered because time passed")    \
 	X(polls_hung_up, 0, "clients that left while they waited")             \
+	X(streams, 1, "event streams that are open")                           \
 	X(bytes_sent, 0, "bytes of bodies sent")
+
+/* The status codes that are told apart; 0 stands for all others. */
+extern const unsigned counters_codes[COUNTERS_CODES];
 
 /* Upper bounds of the latency buckets in microseconds; the last is infinite. */
 extern const int64_t counters_bounds_us[COUNTERS_BUCKETS];
@@ -39,9 +43,9 @@ struct counters {
 #define X(name, falls, help) atomic_uint_least64_t name;
 	COUNTERS_TABLE(X)
 #undef X
-	atomic_uint_least64_t requests[COUNTERS_ROUTES][COUNTERS_CLASSES];
-	atomic_uint_least64_t latency[COUNTERS_BUCKETS];
-	atomic_uint_least64_t latency_sum_us;
+	atomic_uint_least64_t requests[COUNTERS_ROUTES][COUNTERS_CODES];
+	atomic_uint_least64_t latency[COUNTERS_ROUTES][COUNTERS_BUCKETS];
+	atomic_uint_least64_t latency_sum_us[COUNTERS_ROUTES];
 };
 
 /* The same as plain numbers, summed over loops. */
@@ -49,9 +53,9 @@ struct counters_sum {
 #define X(name, falls, help) uint64_t name;
 	COUNTERS_TABLE(X)
 #undef X
-	uint64_t requests[COUNTERS_ROUTES][COUNTERS_CLASSES];
-	uint64_t latency[COUNTERS_BUCKETS];
-	uint64_t latency_sum_us;
+	uint64_t requests[COUNTERS_ROUTES][COUNTERS_CODES];
+	uint64_t latency[COUNTERS_ROUTES][COUNTERS_BUCKETS];
+	uint64_t latency_sum_us[COUNTERS_ROUTES];
 };
 
 static inline void

@@ -214,8 +214,7 @@ build(const struct topic *topic, const struct snapshot *snapshot,
 	if (topic->form == TOPIC_VALUES)
 		document_values(snapshot, epoch, &context, topic->prefix, &out);
 	else
-		ofrep_encode_bulk(snapshot, &context, (struct string){ "", 0 },
-				  &out);
+		ofrep_encode_bulk(snapshot, &context, &out);
 	return blob_from_bytes(&out);
 }
 

@@ -28,10 +28,16 @@ enum exchange_phase {
 	EXCHANGE_ANSWERED, /* the reply is queued */
 };
 
-/* What the feed calls back on, first in both forms of waiting. */
+/* What the feed calls back on, first in everything that waits. */
+enum seat_kind {
+	SEAT_EXCHANGE, /* its holder is an exchange */
+	SEAT_PARKED,   /* a struct parked (outside.c) */
+	SEAT_STREAM,   /* a struct stream (stream.c) */
+};
+
 struct seat {
 	struct waiter waiter;
-	bool outside; /* its holder is a struct parked, else an exchange */
+	enum seat_kind kind;
 };
 
 struct exchange {
@@ -51,6 +57,7 @@ struct exchange {
 	bool chunked;
 	size_t header_size; /* bytes */
 	bool closing;       /* the client said Connection: close */
+	bool tentative;     /* of repoll: it may be dropped */
 	bool waited;
 	struct task task;      /* its job is done */
 	struct exchange *next; /* among the spare ones */

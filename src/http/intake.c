@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "access.h"
 #include "connection.h"
 #include "guard.h"
 #include "loop.h"
@@ -180,6 +181,8 @@ check_rights_and_body(struct exchange *x, const struct guard_message *message)
 	x->body_limit = (r->route->flags & ROUTE_LARGE_BODY) != 0
 			    ? LIMIT_CHANGE_BYTES
 			    : LIMIT_DEFINITION_BYTES;
+	if (!access_admit(x))
+		return false;
 	if ((r->route->flags & ROUTE_WRITE) != 0 && origin != NULL &&
 	    guard_is_foreign(origin, request_header(r, "Host"))) {
 		reply_fail(r, STATUS_FORBIDDEN,
@@ -246,6 +249,7 @@ intake_header(struct exchange *x, const char *method, const char *version)
 static void
 reply_no_environment(struct request *r)
 {
+	const struct token *token = request_token(r);
 	const char *names[LIMIT_ENVIRONMENTS + 1];
 	const struct snapshot *snapshot;
 	struct tree_walk walk;
@@ -259,10 +263,16 @@ reply_no_environment(struct request *r)
 	for (snapshot = tree_walk_next(&walk);
 	     snapshot != NULL && count < LIMIT_ENVIRONMENTS;
 	     snapshot = tree_walk_next(&walk)) {
-		names[count++] = snapshot->environment.data;
+		const struct string name = snapshot->environment;
+
+		if (name_is_reserved(name.data, name.length) ||
+		    (token != NULL &&
+		     !token_sees(token, name.data, name.length)))
+			continue;
+		names[count++] = name.data;
 		if (count <= HINTS_MAX)
 			bytes_printf(&list, "%s%s", count > 1 ? ", " : "",
-				     snapshot->environment.data);
+				     name.data);
 	}
 	names[count] = NULL;
 	hint = json_hint(names, r->params[0].data, r->params[0].length);
@@ -284,8 +294,8 @@ intake_environment(struct request *r)
 {
 	if ((r->route->flags & ROUTE_ENVIRONMENT) == 0)
 		return true;
-	r->snapshot =
-	    catalog_find(r->catalog, r->params[0].data, r->params[0].length);
+	r->snapshot = catalog_find_public(r->catalog, r->params[0].data,
+					  r->params[0].length);
 	if (r->snapshot != NULL)
 		return true;
 	reply_no_environment(r);

@@ -122,6 +122,12 @@ limits_connections(const struct limits *limits)
 	return atomic_load(&limits->connections);
 }
 
+size_t
+limits_connections_max(const struct limits *limits)
+{
+	return limits->connections_max;
+}
+
 static size_t
 body_cost(size_t bytes)
 {

@@ -40,6 +40,7 @@ enum limits_verdict limits_enter(struct limits *limits,
 void limits_leave(struct limits *limits, const struct peer *peer);
 
 size_t limits_connections(const struct limits *limits);
+size_t limits_connections_max(const struct limits *limits);
 
 /* Let a body grow from `before` to `after` bytes; false when that costs more
  * than there is. Release what was let in last with limits_release_body. */

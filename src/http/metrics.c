@@ -1,134 +1,210 @@
 #include "metrics.h"
-#include "base/version.h"
 
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/version.h"
+#include "exposition.h"
 #include "loop.h"
-
-enum { US_PER_SECOND = 1000000 };
-
-static void
-head(struct bytes *out, const char *name, const char *type, const char *help)
-{
-	bytes_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name,
-		     type);
-}
-
-static void
-put_number(struct bytes *out, const char *name, const char *type,
-	   const char *help, uint64_t value)
-{
-	head(out, name, type, help);
-	bytes_printf(out, "%s %" PRIu64 "\n", name, value);
-}
-
-static void
-put_seconds(struct bytes *out, const char *name, const char *type,
-	    const char *help, uint64_t us)
-{
-	head(out, name, type, help);
-	bytes_printf(out, "%s %" PRIu64 ".%06" PRIu64 "\n", name,
-		     us / US_PER_SECOND, us % US_PER_SECOND);
-}
+#include "model/name.h"
+#include "process.h"
 
 static void
 put_loops(struct bytes *out, const struct counters_sum *sum)
 {
 #define X(name, falls, help)                                                   \
-	put_number(out,                                                        \
-		   (falls) ? "toggled_" #name : "toggled_" #name "_total",     \
-		   (falls) ? "gauge" : "counter", help, sum->name);
+	exposition_count(                                                      \
+	    out, (falls) ? "toggled_" #name : "toggled_" #name "_total",       \
+	    (falls) ? "gauge" : "counter", help, sum->name);
 	COUNTERS_TABLE(X)
 #undef X
+	exposition_count(out, "toggled_waiters", "gauge",
+			 "clients that wait for a change",
+			 sum->polls_outside + sum->polls_suspended);
 }
 
+/* `method="GET",route="/healthz"` */
+static void
+put_route(struct bytes *out, const struct service *service, size_t number)
+{
+	const struct route *route = router_route(service->router, number);
+
+	bytes_printf(out, "method=\"%s\",route=\"%s\"",
+		     route == NULL ? "" : method_name(route->method),
+		     route == NULL ? "none" : route->pattern);
+}
+
+static void
+put_code(struct bytes *out, const char *name, const char *labels, size_t code,
+	 uint64_t count)
+{
+	if (counters_codes[code] != 0)
+		bytes_printf(out, "%s{%s,code=\"%u\"} %" PRIu64 "\n", name,
+			     labels, counters_codes[code], count);
+	else
+		bytes_printf(out, "%s{%s,code=\"other\"} %" PRIu64 "\n", name,
+			     labels, count);
+}
+
+/* Only what was asked for: most routes never are. */
 static void
 put_requests(struct bytes *out, const struct service *service,
 	     const struct counters_sum *sum)
 {
 	static const char name[] = "toggled_http_requests_total";
 
-	head(out, name, "counter", "answered requests");
-	for (size_t i = 0; i < COUNTERS_ROUTES; i++) {
-		const struct route *route = router_route(service->router, i);
+	exposition_head(out, name, "counter", "requests answered");
+	for (size_t r = 0; r < COUNTERS_ROUTES; r++) {
+		struct bytes labels;
 
-		for (size_t c = 0; c < COUNTERS_CLASSES; c++) {
-			if (sum->requests[i][c] == 0)
-				continue;
-			bytes_printf(out,
-				     "%s{method=\"%s\",route=\"%s\","
-				     "code=\"%zuxx\"} %" PRIu64 "\n",
-				     name,
-				     route == NULL ? ""
-						   : method_name(route->method),
-				     route == NULL ? "none" : route->pattern,
-				     c + 1, sum->requests[i][c]);
-		}
+		bytes_init(&labels);
+		put_route(&labels, service, r);
+		for (size_t c = 0; c < COUNTERS_CODES; c++)
+			if (sum->requests[r][c] > 0)
+				put_code(out, name, labels.data, c,
+					 sum->requests[r][c]);
+		bytes_fini(&labels);
 	}
 }
 
 static void
-put_latency(struct bytes *out, const struct counters_sum *sum)
+put_latency(struct bytes *out, const struct service *service,
+	    const struct counters_sum *sum)
 {
-	static const char name[] = "toggled_http_request_seconds";
-	uint64_t total = 0;
+	static const char name[] = "toggled_http_request_duration_seconds";
 
-	head(out, name, "histogram",
-	     "time to answer, of requests that did not wait in the feed");
-	for (size_t i = 0; i < COUNTERS_BUCKETS; i++) {
-		total += sum->latency[i];
-		if (i + 1 < COUNTERS_BUCKETS)
-			bytes_printf(
-			    out, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name,
-			    (double)counters_bounds_us[i] / US_PER_SECOND,
-			    total);
-		else
-			bytes_printf(out,
-				     "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n",
-				     name, total);
+	exposition_head(
+	    out, name, "histogram",
+	    "time to answer, of requests that did not wait for a change");
+	for (size_t r = 0; r < COUNTERS_ROUTES; r++) {
+		const struct histogram histogram = {
+			.bounds = counters_bounds_us,
+			.buckets = sum->latency[r],
+			.count = COUNTERS_BUCKETS,
+			.sum = sum->latency_sum_us[r],
+			.unit = 1e-6,
+		};
+		struct bytes labels;
+
+		if (histogram_total(&histogram) == 0)
+			continue;
+		bytes_init(&labels);
+		put_route(&labels, service, r);
+		exposition_histogram(out, name, labels.data, &histogram);
+		bytes_fini(&labels);
 	}
-	bytes_printf(out, "%s_sum %.6f\n%s_count %" PRIu64 "\n", name,
-		     (double)sum->latency_sum_us / US_PER_SECOND, name, total);
+}
+
+static void
+put_commits(struct bytes *out, const struct registry_counts *counts)
+{
+	static const char sizes[] = "toggled_commit_changes";
+	static const char times[] = "toggled_commit_duration_seconds";
+	const struct histogram by_size = {
+		.bounds = registry_size_bounds,
+		.buckets = counts->sizes,
+		.count = REGISTRY_BUCKETS,
+		.sum = counts->changes,
+		.unit = 1,
+	};
+	const struct histogram by_time = {
+		.bounds = registry_time_bounds_us,
+		.buckets = counts->times,
+		.count = REGISTRY_BUCKETS,
+		.sum = counts->commit_us,
+		.unit = 1e-6,
+	};
+
+	exposition_head(out, sizes, "histogram",
+			"changes that share a transaction");
+	exposition_histogram(out, sizes, "", &by_size);
+	exposition_head(out, times, "histogram",
+			"time of a transaction, synced and published");
+	exposition_histogram(out, times, "", &by_time);
+	exposition_count(out, "toggled_commits_failed_total", "counter",
+			 "transactions that the disk or the database refused",
+			 counts->failed);
 }
 
 static void
 put_registry(struct bytes *out, const struct registry_counts *counts)
 {
-	put_number(out, "toggled_revision", "gauge",
-		   "revision of the newest change", (uint64_t)counts->head);
-	head(out, "toggled_commit_changes", "summary",
-	     "changes in a transaction");
-	bytes_printf(out,
-		     "toggled_commit_changes_sum %" PRIu64
-		     "\ntoggled_commit_changes_count %" PRIu64 "\n",
-		     counts->changes, counts->commits);
-	put_seconds(out, "toggled_commit_seconds_total", "counter",
-		    "time spent in transactions", counts->commit_us);
-	put_seconds(out, "toggled_commit_slowest_seconds", "gauge",
-		    "the longest transaction since the start",
-		    counts->slowest_us);
-	put_number(out, "toggled_writes_refused_total", "counter",
-		   "jobs of the registry that failed", counts->refused);
-	put_number(out, "toggled_mailbox_jobs", "gauge",
-		   "jobs that wait for the registry", counts->queued);
+	put_commits(out, counts);
+	exposition_count(out, "toggled_writes_refused_total", "counter",
+			 "jobs of the registry that failed", counts->refused);
+	exposition_count(out, "toggled_mailbox_jobs", "gauge",
+			 "jobs that wait for the registry", counts->queued);
+	exposition_count(out, "toggled_mailbox_jobs_max", "gauge",
+			 "how many may wait", counts->queue_limit);
+	exposition_count(out, "toggled_mailbox_refused_total", "counter",
+			 "jobs that found the mailbox full",
+			 counts->turned_away);
 }
 
 static void
-put_catalog(struct bytes *out, const struct catalog *catalog)
+put_catalog(struct bytes *out, const struct service *service,
+	    const struct catalog *catalog)
 {
 	const struct snapshot *snapshot;
+	const int64_t now_ms = clock_wall_ms(&service->clock);
+	int64_t newest_ms = 0;
 	struct tree_walk walk;
+	uint64_t environments = 0;
 	uint64_t toggles = 0;
 
 	tree_walk_from(&walk, catalog->snapshots, &catalog_by_environment,
 		       NULL);
-	while ((snapshot = tree_walk_next(&walk)) != NULL)
+	while ((snapshot = tree_walk_next(&walk)) != NULL) {
+		if (snapshot->at_ms > newest_ms)
+			newest_ms = snapshot->at_ms;
+		if (name_is_reserved(snapshot->environment.data,
+				     snapshot->environment.length))
+			continue;
+		environments++;
 		toggles += tree_count(snapshot->toggles);
-	put_number(out, "toggled_environments", "gauge", "environments",
-		   tree_count(catalog->snapshots));
-	put_number(out, "toggled_toggles", "gauge",
-		   "toggles in all environments", toggles);
+	}
+	exposition_count(out, "toggled_revision", "gauge",
+			 "revision that is served: that of the newest change",
+			 (uint64_t)catalog->head);
+	exposition_real(out, "toggled_snapshot_timestamp_seconds", "gauge",
+			"time of the newest change", (double)newest_ms / 1000);
+	exposition_real(
+	    out, "toggled_snapshot_age_seconds", "gauge",
+	    "time since the newest change",
+	    now_ms < newest_ms ? 0 : (double)(now_ms - newest_ms) / 1000);
+	exposition_count(out, "toggled_environments", "gauge", "environments",
+			 environments);
+	exposition_count(out, "toggled_toggles", "gauge",
+			 "toggles in all environments", toggles);
+}
+
+static void
+put_process(struct bytes *out, const struct service *service,
+	    uint64_t connections)
+{
+	/* Tables of the loops' own are not in the main thread's. */
+	const bool tables = service->descriptor_tables;
+	struct process process;
+
+	process_look(&process, connections);
+	if (tables) {
+		process.descriptors += connections;
+		process.descriptors_max *= service->loop_count;
+	}
+	exposition_real(out, "process_start_time_seconds", "gauge",
+			"when the process started",
+			(double)service->started_ms / 1000);
+	exposition_real(out, "process_cpu_seconds_total", "counter",
+			"processor time used", process.cpu_seconds);
+	exposition_count(out, "process_resident_memory_bytes", "gauge",
+			 "memory in use", process.resident_bytes);
+	exposition_count(out, "process_virtual_memory_bytes", "gauge",
+			 "address space in use", process.virtual_bytes);
+	exposition_count(out, "process_open_fds", "gauge",
+			 "open file descriptors", process.descriptors);
+	exposition_count(out, "process_max_fds", "gauge",
+			 "file descriptors that may be open",
+			 process.descriptors_max);
 }
 
 void
@@ -142,12 +218,16 @@ metrics_encode(const struct service *service, const struct catalog *catalog,
 	memset(&sum, 0, sizeof(sum));
 	for (unsigned i = 0; i < service->loop_count; i++)
 		counters_gather(&service->loops[i]->counters, &sum);
-	head(out, "toggled_build_info", "gauge", "what runs");
+	exposition_head(out, "toggled_build_info", "gauge", "what runs");
 	bytes_append_str(out, "toggled_build_info{version=\"" TOGGLED_VERSION
 			      "\"} 1\n");
+	exposition_count(out, "toggled_connections_max", "gauge",
+			 "connections that may be open",
+			 limits_connections_max(service->limits));
 	put_loops(out, &sum);
 	put_requests(out, service, &sum);
-	put_latency(out, &sum);
+	put_latency(out, service, &sum);
 	put_registry(out, &counts);
-	put_catalog(out, catalog);
+	put_catalog(out, service, catalog);
+	put_process(out, service, sum.connections_open);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "access.h"
 #include "base/utf8.h"
 #include "document_reply.h"
 #include "model/name.h"
@@ -11,7 +12,7 @@
 #include "wire/document.h"
 #include "wire/json.h"
 
-/* Until a request carries a token, nobody is named. */
+/* While nobody has to show a token. */
 static const struct string anonymous = { "anonymous", 9 };
 
 static void
@@ -91,7 +92,8 @@ order_begin(struct request *r, enum job_type type)
 
 	request_job(r, type);
 	r->job->environment = r->params[0];
-	r->job->actor = anonymous;
+	r->job->actor =
+	    request_token(r) == NULL ? anonymous : request_token(r)->name;
 	r->job->comment = (struct string){ "", 0 };
 	if (!request_flag(r, "dryRun", &r->job->dry_run) || !take_key(r))
 		return false;
@@ -192,12 +194,12 @@ static void
 reply_removed(struct request *r)
 {
 	struct job *job = r->job;
-	const struct change_item *item = &job->change->items[0];
+	const struct string key = job->write.edits[0].key;
 	struct bytes body;
 
 	bytes_init(&body);
 	bytes_append_str(&body, "{\"key\":");
-	value_encode_string(item->key.data, item->key.length, &body);
+	value_encode_string(key.data, key.length, &body);
 	bytes_printf(&body, ",\"removed\":true,\"revision\":%" PRId64 "}",
 		     job->revision);
 	reply_json(r, 200, &body);

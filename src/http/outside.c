@@ -6,7 +6,8 @@
  *   WAITING   in the feed
  *   WRITING   its answer did not fit into the socket: the rest goes out when
  *             there is room, within a deadline
- *   IDLE      answered; the next request gives the socket back to
+ *   IDLE      answered; when the next request is just another poll it waits
+ *             again (repoll.h), any other gives the socket back to
  *             libmicrohttpd, silence for too long closes it
  *
  * Bytes that libmicrohttpd has read beyond the request would be lost with its
@@ -25,6 +26,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "access.h"
 #include "answer.h"
 #include "base/mem.h"
 #include "connection.h"
@@ -32,8 +34,9 @@
 #include "park_private.h"
 #include "reaper.h"
 #include "received.h"
+#include "repoll.h"
 
-enum { EVENTS_AT_ONCE = 512 };
+enum { EVENTS_AT_ONCE = 128 };
 
 #define WATCHED ((uint32_t)EPOLLIN | (uint32_t)EPOLLRDHUP | (uint32_t)EPOLLET)
 
@@ -50,6 +53,7 @@ struct parked {
 		};
 	};
 	uint64_t consumed; /* bytes of requests read from it so far */
+	struct definition *token; /* whose poll it is; NULL: nobody's */
 	struct peer peer;
 	int fd;
 	uint8_t state; /* enum parked_state */
@@ -110,13 +114,20 @@ unlist(struct outside *o, struct parked *p)
 		blob_unref(p->wire);
 }
 
+static void
+forget(struct parked *p)
+{
+	definition_unref(p->token);
+	free(p);
+}
+
 /* Close a connection that is in no list any more. */
 static void
 end(struct outside *o, struct parked *p)
 {
 	close(p->fd);
 	connection_forget(o->loop, &p->peer);
-	free(p);
+	forget(p);
 }
 
 /* Back to libmicrohttpd with it; loop_drive is the caller's. */
@@ -128,7 +139,7 @@ hand_over(struct outside *o, struct parked *p)
 	int fd = p->fd;
 
 	(void)epoll_ctl(o->epoll, EPOLL_CTL_DEL, fd, NULL);
-	free(p);
+	forget(p);
 	loop_admit(o->loop, fd, &origin);
 }
 
@@ -180,16 +191,25 @@ outside_answer(struct outside *o, struct seat *seat, struct blob *body,
 	struct parked *p = (struct parked *)(void *)seat;
 	struct loop *loop = o->loop;
 	struct blob *wire;
+	unsigned status;
 	size_t sent = 0;
 
 	counters_sub(&loop->counters.polls_outside, 1);
 	p->closing = reason == ANSWER_DRAINED || loop->phase != LOOP_SERVING;
 	if (reason == ANSWER_GONE)
 		body = NULL;
-	wire = answer_wire(&o->answer, &loop->service->clock,
-			   loop->catalog->epoch, body, revision, p->closing);
-	counters_request(&loop->counters, p->route, body == NULL ? 404 : 200,
-			 -1);
+	if (access_lasts(loop, p->token)) {
+		wire = answer_wire(&o->answer, &loop->service->clock,
+				   loop->catalog->epoch, body, revision,
+				   p->closing);
+		status = body == NULL ? 404 : 200;
+	} else {
+		access_log_ended(loop, &p->peer, p->token);
+		wire = answer_refusal(&o->answer, &loop->service->clock,
+				      p->closing);
+		status = 401;
+	}
+	counters_request(&loop->counters, p->route, status, -1);
 	counters_add(&loop->counters.bytes_sent, wire->length);
 	if (!push(p, wire, &sent)) {
 		end(o, p);
@@ -227,6 +247,46 @@ has_input(const struct parked *p)
 	return ioctl(p->fd, FIONREAD, &unread) == 0 && unread > 0;
 }
 
+/* From here on the feed has it. */
+static void
+await(struct outside *o, struct parked *p, const struct request *r)
+{
+	struct loop *loop = o->loop;
+
+	memset(&p->seat, 0, sizeof(p->seat));
+	p->state = PARKED_WAITING;
+	p->seat.kind = SEAT_PARKED;
+	definition_unref(p->token);
+	p->token = definition_ref(r->token);
+	counters_add(&loop->counters.polls_outside, 1);
+	feed_wait(loop->feed, &p->seat.waiter, &r->topic, r->wait_since,
+		  r->wait_ms);
+	loop_expect(loop, r->wait_ms);
+}
+
+/* The next poll of an idle client, taken without libmicrohttpd; false when it
+ * is something else. */
+static bool
+poll_again(struct outside *o, struct parked *p)
+{
+	size_t size = 0;
+	struct exchange *x = repoll_read(o->loop, p->fd, p->route, &size);
+	bool taken = false;
+
+	if (x == NULL)
+		return false;
+	if (recv(p->fd, NULL, size, MSG_TRUNC | MSG_DONTWAIT) ==
+	    (ssize_t)size) {
+		unlist(o, p);
+		p->consumed += size;
+		p->pending = false;
+		await(o, p, &x->request);
+		taken = true;
+	}
+	exchange_free(x);
+	return taken;
+}
+
 static void
 handle(struct outside *o, struct parked *p, uint32_t events)
 {
@@ -246,6 +306,8 @@ handle(struct outside *o, struct parked *p, uint32_t events)
 	if ((events & EPOLLIN) != 0) {
 		p->pending = true;
 		if (p->state == PARKED_IDLE) {
+			if (!ended && poll_again(o, p))
+				return;
 			unlist(o, p);
 			hand_over(o, p);
 			return;
@@ -384,7 +446,7 @@ leave(struct outside *o, struct exchange *x)
 	p->peer = c->peer;
 	p->consumed = c->consumed + x->header_size + x->body_seen;
 	p->state = PARKED_WAITING;
-	p->seat.outside = true;
+	p->seat.kind = SEAT_PARKED;
 	p->route = (uint8_t)x->route_number;
 	return p;
 }
@@ -392,22 +454,17 @@ leave(struct outside *o, struct exchange *x)
 bool
 outside_add(struct outside *o, struct exchange *x)
 {
-	struct request *r = &x->request;
 	struct connection *c = x->connection;
-	struct loop *loop = o->loop;
 	struct parked *p = can_leave(o, x) ? leave(o, x) : NULL;
 
 	if (p == NULL)
 		return false;
 	/* Closing does not take a descriptor out of an epoll set while its
 	 * duplicate lives. */
-	park_unwatch(loop->park, c);
+	park_unwatch(o->loop->park, c);
 	c->left = true;
 	x->phase = EXCHANGE_LEFT;
-	counters_add(&loop->counters.polls_outside, 1);
-	feed_wait(loop->feed, &p->seat.waiter, &r->topic, r->wait_since,
-		  r->wait_ms);
-	loop_expect(loop, r->wait_ms);
+	await(o, p, &x->request);
 	return true;
 }
 

@@ -14,11 +14,14 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "access.h"
 #include "base/mem.h"
 #include "connection.h"
+#include "evaluator.h"
 #include "loop.h"
 #include "reaper.h"
 #include "reply_queue.h"
+#include "stream.h"
 #include "wire/document.h"
 
 enum { HANGUPS_AT_ONCE = 512, OUTSIDE_BUDGET = 512 };
@@ -28,6 +31,10 @@ hang_up(struct connection *c)
 {
 	struct exchange *x = c->exchange;
 
+	if (c->stream != NULL) {
+		stream_hang_up(c->stream);
+		return;
+	}
 	if (x == NULL || x->phase != EXCHANGE_WAITING) {
 		/* The library may have missed the end of the stream: it looks
 		 * no more after a short read. */
@@ -121,31 +128,43 @@ fill(struct exchange *x, struct blob *body, int64_t revision,
 {
 	struct request *r = &x->request;
 
-	if (r->answered != NULL)
+	if (!access_lasts(r->loop, r->token))
+		access_reply_ended(r);
+	else if (r->answered != NULL)
 		r->answered(r, body, revision, reason);
 	else
 		fill_standard(r, body, revision, reason);
 }
 
-/* Nothing changed, says the answer; for those that must not wait. */
+/* What stands, for those that must not wait: nothing has changed since, or the
+ * whole state where the form knows no deltas. */
+static struct blob *
+build_standing(struct request *r)
+{
+	const struct feed_evaluator evaluator =
+	    evaluator_for_feed(r->evaluator);
+	struct bytes out;
+
+	if (r->topic.form != TOPIC_CHANGES)
+		return evaluator.build(&r->topic, r->snapshot,
+				       r->catalog->epoch, evaluator.ctx);
+	bytes_init(&out);
+	document_no_changes(r->catalog->epoch, r->snapshot->revision, &out);
+	return blob_from_bytes(&out);
+}
+
 static void
 answer_at_once(struct exchange *x, enum answer_reason reason)
 {
-	struct request *r = &x->request;
-	int64_t revision = r->snapshot->revision;
-	struct bytes out;
-	struct blob *body;
+	struct blob *body = build_standing(&x->request);
 
-	bytes_init(&out);
-	document_no_changes(r->catalog->epoch, revision, &out);
-	body = blob_from_bytes(&out);
-	fill(x, body, revision, reason);
+	fill(x, body, x->request.snapshot->revision, reason);
 	blob_unref(body);
 }
 
 /* Adding reports a hang-up that has happened already. */
-static bool
-watch(struct park *park, struct connection *c)
+bool
+park_watch(struct park *park, struct connection *c)
 {
 	struct epoll_event event = { .events = EPOLLRDHUP | EPOLLET,
 				     .data.ptr = c };
@@ -169,9 +188,9 @@ wait_inside(struct park *park, struct exchange *x)
 {
 	struct request *r = &x->request;
 
-	(void)watch(park, x->connection);
+	(void)park_watch(park, x->connection);
 	x->phase = EXCHANGE_WAITING;
-	x->seat.outside = false;
+	x->seat.kind = SEAT_EXCHANGE;
 	MHD_suspend_connection(x->connection->mhd);
 	park->suspended++;
 	counters_add(&park->loop->counters.polls_suspended, 1);
@@ -232,8 +251,12 @@ park_answer(struct waiter *waiter, struct blob *body, int64_t revision,
 		counters_add(&counters->polls_expired, 1);
 	else
 		counters_add(&counters->polls_woken, 1);
-	if (seat->outside) {
+	if (seat->kind == SEAT_PARKED) {
 		outside_answer(park->outside, seat, body, revision, reason);
+		return;
+	}
+	if (seat->kind == SEAT_STREAM) {
+		stream_answer(waiter, revision, reason);
 		return;
 	}
 	leave_inside(park, x);

@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "feed/feed.h"
 
+struct connection;
 struct exchange;
 struct loop;
 struct park;
@@ -37,6 +38,10 @@ void park_free(struct park *park);
  * True when its socket has left libmicrohttpd, which then has to be told to
  * close its own (MHD_NO). */
 bool park_add(struct park *park, struct exchange *x) MUST_CHECK;
+
+/* Notice when the client of a connection that is, or will be, suspended hangs
+ * up. False where that is not possible. */
+bool park_watch(struct park *park, struct connection *connection);
 
 /* A suspended exchange is gone. */
 void park_cancel(struct park *park, struct exchange *x);

@@ -12,7 +12,10 @@
 #include "model/value.h"
 #include "reply_queue.h"
 #include "request.h"
+#include "stream.h"
 #include "wire/document.h"
+
+enum { STREAM_BLOCK_BYTES = 1024 };
 
 #define JSON_TYPE "application/json"
 #define PROBLEM_TYPE "application/problem+json"
@@ -190,6 +193,16 @@ release_blob(void *cls)
 	blob_unref(cls);
 }
 
+/* Of a body that nobody else has. */
+static void
+wipe_blob(void *cls)
+{
+	struct blob *blob = cls;
+
+	explicit_bzero(blob->data, blob->length);
+	blob_unref(blob);
+}
+
 /* Takes body or descriptor out of the reply. NULL when the library fails. */
 static struct MHD_Response *
 make_response(struct request *r)
@@ -200,11 +213,23 @@ make_response(struct request *r)
 	const uint64_t length = reply_length(r);
 	int fd = reply->fd;
 
+	if (reply->stream != NULL) {
+		struct stream *stream = reply->stream;
+
+		reply->stream = NULL;
+		response = MHD_create_response_from_callback(
+		    MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, stream_read, stream,
+		    stream_free);
+		if (response == NULL)
+			stream_free(stream);
+		return response;
+	}
 	if (body != NULL) {
 		reply->body = NULL;
 		response =
 		    MHD_create_response_from_buffer_with_free_callback_cls(
-			body->length, body->data, release_blob, body);
+			body->length, body->data,
+			reply->secret ? wipe_blob : release_blob, body);
 		if (response == NULL)
 			blob_unref(body);
 		return response;

@@ -11,6 +11,9 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
+struct request;
+struct stream;
+
 enum { REPLY_HEADERS_MAX = 16 };
 
 struct reply_header {
@@ -22,13 +25,14 @@ struct reply {
 	unsigned status;          /* 0: not filled yet */
 	struct blob *body;        /* owned; NULL: none */
 	int fd;                   /* body from a file, owned; -1: none */
+	struct stream *stream; /* endless body, owned; NULL: none */
 	const char *content_type; /* NULL with no body */
 	struct reply_header headers[REPLY_HEADERS_MAX];
 	size_t header_count;
-	bool close; /* end the connection after it */
+	bool close;  /* end the connection after it */
+	bool secret; /* its body is wiped when it has been sent */
 };
-
-struct request;
+struct stream;
 
 /* Texts are borrowed until the reply is sent: literals or the request's arena.
  */

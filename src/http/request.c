@@ -10,6 +10,7 @@
 #include "loop.h"
 #include "request_life.h"
 #include "request_resume.h"
+#include "stream.h"
 #include "wire/json.h"
 
 void
@@ -29,7 +30,9 @@ release(struct request *r)
 	if (r->job != NULL)
 		job_fini(r->job);
 	catalog_unref(r->catalog);
+	definition_unref(r->token);
 	blob_unref(r->reply.body);
+	stream_free(r->reply.stream);
 	if (r->reply.fd >= 0)
 		close(r->reply.fd);
 }
@@ -168,6 +171,8 @@ request_submit(struct request *r, void (*then)(struct request *r))
 {
 	struct error err;
 
+	if (exchange_of(r)->tentative)
+		return STEP_REPLY;
 	error_init(&err);
 	r->then = then;
 	r->job->owner = r;

@@ -47,6 +47,7 @@ struct request {
 	struct arena arena; /* everything decoded for this request */
 	struct reply reply;
 
+	struct definition *token;        /* who asks: see access.h; a reference */
 	struct catalog *catalog;         /* as of its start; a reference */
 	const struct snapshot *snapshot; /* of {env}; borrowed from catalog */
 

@@ -1,7 +1,8 @@
 /*
  * Routes are data: each route_*.c exports one const array, router.c knows the
- * arrays. To add a route: a row in its file, a path in docs/openapi.yaml (a test
- * fails until it is there).
+ * arrays. To add a route: a row in its file, a path in docs/openapi.yaml (a
+ * test fails until it is there). A row says who is let in; one that says
+ * nothing is for those who may read.
  */
 #ifndef SRC_HTTP_ROUTE_H
 #define SRC_HTTP_ROUTE_H
@@ -33,18 +34,24 @@ enum { ROUTE_PARAMS_MAX = 3 };
 
 enum route_flag {
 	ROUTE_ENVIRONMENT = 1 << 0, /* params[0] names one that must exist:
-	                               r->snapshot is set, else 404 */
+				       r->snapshot is set, else 404 */
 	ROUTE_WRITE = 1 << 1,       /* refused from foreign web origins */
 	ROUTE_LARGE_BODY = 1 << 2,  /* LIMIT_CHANGE_BYTES, else
-	                               LIMIT_DEFINITION_BYTES */
+				       LIMIT_DEFINITION_BYTES */
 	ROUTE_OFREP = 1 << 3,       /* errors in OFREP's shape; CORS */
 	ROUTE_BODY_OPTIONAL = 1 << 4,
+
+	/* Who is let in (access.h). Without any of these: who may read, and
+	 * with ROUTE_WRITE who may write. */
+	ROUTE_PUBLIC = 1 << 5, /* everybody */
+	ROUTE_CLIENT = 1 << 6, /* services: polls and evaluations */
+	ROUTE_ADMIN = 1 << 7,
 };
 
 struct route {
 	enum method method;
-	const char *pattern; /* "/v1/envs/{env}/toggles/{key}"; "{rest...}" takes
-	                        all that is left */
+	const char *pattern; /* "/v1/envs/{env}/toggles/{key}"; "{rest...}"
+				takes all that is left */
 	route_fn handle;
 	unsigned flags;
 };
@@ -59,6 +66,7 @@ extern const struct route routes_environments[];
 extern const struct route routes_flagd[];
 extern const struct route routes_ofrep[];
 extern const struct route routes_evaluate[];
+extern const struct route routes_tokens[];
 extern const struct route routes_system[];
 
 #endif

@@ -109,7 +109,8 @@ change(struct request *r)
 }
 
 const struct route routes_changes[] = {
-	{ METHOD_GET, "/v1/envs/{env}/changes", follow, ROUTE_ENVIRONMENT },
+	{ METHOD_GET, "/v1/envs/{env}/changes", follow,
+	  ROUTE_ENVIRONMENT | ROUTE_CLIENT },
 	{ METHOD_POST, "/v1/envs/{env}/changes", change,
 	  ROUTE_ENVIRONMENT | ROUTE_WRITE | ROUTE_LARGE_BODY },
 	{ METHOD_GET, NULL, NULL, 0 },

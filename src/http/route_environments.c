@@ -1,4 +1,5 @@
 /* /v1/envs: environments. */
+#include "access.h"
 #include "document_reply.h"
 #include "model/name.h"
 #include "order.h"
@@ -17,7 +18,7 @@ list(struct request *r)
 		reply_empty(r, 304);
 	} else {
 		bytes_init(&body);
-		document_environments(r->catalog, &body);
+		document_environments(r->catalog, request_token(r), &body);
 		reply_json(r, 200, &body);
 	}
 	reply_etag(r, r->catalog->head);
@@ -76,8 +77,8 @@ const struct route routes_environments[] = {
 	{ METHOD_GET, "/v1/envs", list, 0 },
 	{ METHOD_GET, "/v1/envs/{env}", get, ROUTE_ENVIRONMENT },
 	{ METHOD_PUT, "/v1/envs/{env}", put,
-	  ROUTE_WRITE | ROUTE_BODY_OPTIONAL },
+	  ROUTE_WRITE | ROUTE_ADMIN | ROUTE_BODY_OPTIONAL },
 	{ METHOD_DELETE, "/v1/envs/{env}", drop,
-	  ROUTE_ENVIRONMENT | ROUTE_WRITE | ROUTE_BODY_OPTIONAL },
+	  ROUTE_ENVIRONMENT | ROUTE_WRITE | ROUTE_ADMIN | ROUTE_BODY_OPTIONAL },
 	{ METHOD_GET, NULL, NULL, 0 },
 };

@@ -202,6 +202,7 @@ inquire(struct request *r)
 }
 
 const struct route routes_evaluate[] = {
-	{ METHOD_POST, "/v1/envs/{env}/evaluate", inquire, ROUTE_ENVIRONMENT },
+	{ METHOD_POST, "/v1/envs/{env}/evaluate", inquire,
+	  ROUTE_ENVIRONMENT | ROUTE_CLIENT },
 	{ METHOD_GET, NULL, NULL, 0 },
 };

@@ -47,9 +47,9 @@ flags(struct request *r)
 }
 
 const struct route routes_flagd[] = {
-	{ METHOD_GET, "/v1/flags", flags, 0 },
-	{ METHOD_GET, "/v1/flags/{selector}", flags, 0 },
+	{ METHOD_GET, "/v1/flags", flags, ROUTE_CLIENT },
+	{ METHOD_GET, "/v1/flags/{selector}", flags, ROUTE_CLIENT },
 	{ METHOD_GET, "/v1/envs/{env}/flags", flags_of_environment,
-	  ROUTE_ENVIRONMENT },
+	  ROUTE_ENVIRONMENT | ROUTE_CLIENT },
 	{ METHOD_GET, NULL, NULL, 0 },
 };

@@ -16,6 +16,7 @@
 #include "ofrep_cache.h"
 #include "request.h"
 #include "selector.h"
+#include "stream.h"
 #include "wire/cursor.h"
 #include "wire/ofrep.h"
 
@@ -176,8 +177,7 @@ evaluate_all(struct request *r, const struct value *data)
 	struct bytes out;
 
 	bytes_init(&out);
-	ofrep_encode_bulk(r->snapshot, &context, (struct string){ "", 0 },
-			  &out);
+	ofrep_encode_bulk(r->snapshot, &context, &out);
 	return blob_from_bytes(&out);
 }
 
@@ -239,24 +239,41 @@ reply_flags(struct request *r)
 	return STEP_REPLY;
 }
 
-#define ONE (ROUTE_OFREP | ROUTE_BODY_OPTIONAL)
+/* --- notifications ------------------------------------------------------- */
+
+static enum step
+events(struct request *r)
+{
+	if (r->head_only) {
+		reply_empty(r, 200);
+		r->reply.content_type = "text/event-stream";
+	} else {
+		stream_open(r);
+	}
+	return STEP_REPLY;
+}
+
+/* Browsers ask without a token. */
+#define ASK (ROUTE_OFREP | ROUTE_PUBLIC)
+#define ONE (ROUTE_OFREP | ROUTE_CLIENT | ROUTE_BODY_OPTIONAL)
 
 const struct route routes_ofrep[] = {
 	{ METHOD_POST, "/ofrep/v1/evaluate/flags", reply_flags, ONE },
 	{ METHOD_POST, "/ofrep/v1/evaluate/flags/", reply_flags, ONE },
 	{ METHOD_POST, "/ofrep/v1/evaluate/flags/{key...}", flag_at_root, ONE },
-	{ METHOD_OPTIONS, "/ofrep/v1/evaluate/flags", preflight, ROUTE_OFREP },
-	{ METHOD_OPTIONS, "/ofrep/v1/evaluate/flags/{key...}", preflight,
-	  ROUTE_OFREP },
+	{ METHOD_OPTIONS, "/ofrep/v1/evaluate/flags", preflight, ASK },
+	{ METHOD_OPTIONS, "/ofrep/v1/evaluate/flags/{key...}", preflight, ASK },
 	{ METHOD_POST, "/v1/envs/{env}/ofrep/v1/evaluate/flags", reply_flags,
 	  ONE | ROUTE_ENVIRONMENT },
 	{ METHOD_POST, "/v1/envs/{env}/ofrep/v1/evaluate/flags/", reply_flags,
 	  ONE | ROUTE_ENVIRONMENT },
 	{ METHOD_POST, "/v1/envs/{env}/ofrep/v1/evaluate/flags/{key...}",
 	  flag_of_environment, ONE | ROUTE_ENVIRONMENT },
-	{ METHOD_OPTIONS, "/v1/envs/{env}/ofrep/v1/evaluate/flags", preflight,
-	  ROUTE_OFREP },
+	{ METHOD_OPTIONS, "/v1/envs/{env}/ofrep/v1/evaluate/flags", preflight, ASK },
 	{ METHOD_OPTIONS, "/v1/envs/{env}/ofrep/v1/evaluate/flags/{key...}",
-	  preflight, ROUTE_OFREP },
+	  preflight, ASK },
+	{ METHOD_GET, "/v1/envs/{env}/ofrep/v1/sse", events,
+	  ROUTE_OFREP | ROUTE_CLIENT | ROUTE_ENVIRONMENT },
+	{ METHOD_OPTIONS, "/v1/envs/{env}/ofrep/v1/sse", preflight, ASK },
 	{ METHOD_GET, NULL, NULL, 0 },
 };

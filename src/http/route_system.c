@@ -126,11 +126,11 @@ backup(struct request *r)
 }
 
 const struct route routes_system[] = {
-	{ METHOD_GET, "/healthz", health, 0 },
-	{ METHOD_GET, "/readyz", ready, 0 },
-	{ METHOD_GET, "/version", version, 0 },
+	{ METHOD_GET, "/healthz", health, ROUTE_PUBLIC },
+	{ METHOD_GET, "/readyz", ready, ROUTE_PUBLIC },
+	{ METHOD_GET, "/version", version, ROUTE_PUBLIC },
 	{ METHOD_GET, "/metrics", metrics, 0 },
-	{ METHOD_GET, "/openapi.yaml", contract, 0 },
-	{ METHOD_GET, "/v1/backup", backup, 0 },
+	{ METHOD_GET, "/openapi.yaml", contract, ROUTE_CLIENT },
+	{ METHOD_GET, "/v1/backup", backup, ROUTE_ADMIN },
 	{ METHOD_GET, NULL, NULL, 0 },
 };

@@ -49,7 +49,9 @@ values(struct request *r)
 }
 
 const struct route routes_values[] = {
-	{ METHOD_GET, "/v1/envs/{env}/values", values, ROUTE_ENVIRONMENT },
-	{ METHOD_POST, "/v1/envs/{env}/values", values, ROUTE_ENVIRONMENT },
+	{ METHOD_GET, "/v1/envs/{env}/values", values,
+	  ROUTE_ENVIRONMENT | ROUTE_CLIENT },
+	{ METHOD_POST, "/v1/envs/{env}/values", values,
+	  ROUTE_ENVIRONMENT | ROUTE_CLIENT },
 	{ METHOD_GET, NULL, NULL, 0 },
 };

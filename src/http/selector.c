@@ -2,7 +2,20 @@
 
 #include <string.h>
 
+#include "access.h"
 #include "model/name.h"
+
+/* A token that is for one environment names it. */
+static struct string
+default_environment(const struct request *r)
+{
+	const struct token *token = request_token(r);
+
+	if (token != NULL && token->environment_count == 1)
+		return token->environments[0];
+	return (struct string){ NAME_DEFAULT_ENVIRONMENT,
+				strlen(NAME_DEFAULT_ENVIRONMENT) };
+}
 
 const struct snapshot *
 selector_find(struct request *r, struct string selector)
@@ -20,9 +33,11 @@ selector_find(struct request *r, struct string selector)
 		selector.length -= set_length;
 	}
 	if (selector.length == 0)
-		selector = (struct string){ NAME_DEFAULT_ENVIRONMENT,
-					    strlen(NAME_DEFAULT_ENVIRONMENT) };
-	snapshot = catalog_find(r->catalog, selector.data, selector.length);
+		selector = default_environment(r);
+	if (!access_environment(r, selector))
+		return NULL;
+	snapshot =
+	    catalog_find_public(r->catalog, selector.data, selector.length);
 	if (snapshot == NULL)
 		reply_fail(r, STATUS_NOT_FOUND,
 			   "there is no environment '%.*s'",

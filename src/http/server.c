@@ -32,7 +32,7 @@ struct server {
 static const struct route *const route_tables[] = {
 	routes_toggles, routes_segments, routes_changes, routes_values,
 	routes_history, routes_evaluate, routes_ofrep,   routes_environments,
-	routes_flagd,   routes_system,   NULL,
+	routes_flagd,   routes_tokens, routes_system,   NULL,
 };
 
 static unsigned
@@ -53,6 +53,7 @@ init_service(struct service *service, const struct server_config *config)
 	size_t most;
 
 	service->clock = config->clock;
+	service->started_ms = clock_wall_ms(&config->clock);
 	service->log = config->log;
 	service->parking = config->parking;
 	service->descriptor_tables = config->descriptor_tables;
@@ -72,6 +73,7 @@ init_service(struct service *service, const struct server_config *config)
 	most = descriptors_for_connections(limit) * tables;
 	if (config->connections_max != 0 && config->connections_max < most)
 		most = config->connections_max;
+	service->attempts = attempts_new();
 	service->limits = limits_new(most, config->connections_per_address);
 	log_to(config->log, LOG_INFO, "limits", LOG_N("descriptors", limit),
 	       LOG_N("tables", tables), LOG_N("connections", most),
@@ -268,6 +270,7 @@ server_close(struct server *server)
 	free(service->loops);
 	router_free(service->router);
 	limits_free(service->limits);
+	attempts_free(service->attempts);
 	free(server);
 }
 

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "attempts.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/server.h"
@@ -24,9 +25,11 @@ struct service {
 	struct log *log;
 	struct router *router;
 	struct limits *limits;
+	struct attempts *attempts;
 	struct registry *registry;
 	struct loop **loops; /* for the handlers that speak of all of them */
 	unsigned loop_count;
+	int64_t started_ms; /* wall time */
 
 	unsigned header_timeout_ms;
 	unsigned idle_timeout_ms;

@@ -51,8 +51,8 @@ token_new(const struct token *parts)
 	*token = *parts;
 	token->id = copy(parts->id);
 	token->name = copy(parts->name);
-	token->environments = mem_zalloc(parts->environment_count,
-					 sizeof(*token->environments));
+	token->environments =
+	    mem_zalloc(parts->environment_count, sizeof(*token->environments));
 	for (size_t i = 0; i < parts->environment_count; i++)
 		token->environments[i] = copy(parts->environments[i]);
 	return token;

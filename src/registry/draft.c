@@ -207,7 +207,8 @@ set(struct draft *draft, const struct edit *edit, struct error *err)
 	return rc;
 }
 
-/* An environment goes with everything in it, so that its past stays exact. */
+/* An environment goes with everything in it, so that its past stays exact. That
+ * of the tokens is never removed. */
 static void
 remove_environment(struct draft *draft)
 {

@@ -28,6 +28,7 @@
 #include "loader.h"
 #include "model/name.h"
 #include "past.h"
+#include "tally.h"
 
 enum {
 	BACKUP_PAGES = 100, /* a step, about 400 KB */
@@ -52,8 +53,7 @@ struct registry {
 	size_t queued;
 	bool stopping;
 
-	atomic_uint_fast64_t commits, changes, refused, commit_us, slowest_us;
-	atomic_int_fast64_t head, ticked_ms;
+	struct tally tally;
 };
 
 /* --- the mailbox -------------------------------------------------------- */
@@ -74,10 +74,11 @@ registry_submit(struct registry *registry, struct job *job, struct error *err)
 		pthread_cond_signal(&registry->wake);
 	}
 	pthread_mutex_unlock(&registry->mutex);
-	if (refused)
-		return error_set(err, STATUS_BUSY,
-				 "too many writes are waiting; try again");
-	return STATUS_OK;
+	if (!refused)
+		return STATUS_OK;
+	atomic_fetch_add(&registry->tally.turned_away, 1);
+	return error_set(err, STATUS_BUSY,
+			 "too many writes are waiting; try again");
 }
 
 /* On the clock that the condition variable was given. */
@@ -138,14 +139,9 @@ die(struct registry *registry, const struct error *err)
 static void
 count_commit(struct registry *registry, int64_t took_us)
 {
-	uint64_t us = (uint64_t)took_us;
-
-	atomic_fetch_add(&registry->commits, 1);
-	atomic_fetch_add(&registry->changes, registry->group.changes);
-	atomic_fetch_add(&registry->commit_us, us);
-	if (us > atomic_load(&registry->slowest_us))
-		atomic_store(&registry->slowest_us, us);
-	atomic_store(&registry->head, registry->catalog->head);
+	tally_commit(&registry->tally, registry->group.changes,
+		     (uint64_t)took_us);
+	atomic_store(&registry->tally.head, registry->catalog->head);
 	if (took_us > SLOW_COMMIT_MS * 1000)
 		log_to(registry->config.log, LOG_WARN, "slow commit",
 		       LOG_N("milliseconds", took_us / 1000),
@@ -164,7 +160,7 @@ static void
 done(struct registry *registry, struct job *job)
 {
 	if (job->status != STATUS_OK)
-		atomic_fetch_add(&registry->refused, 1);
+		atomic_fetch_add(&registry->tally.refused, 1);
 	job->done(job);
 }
 
@@ -187,6 +183,7 @@ commit_group(struct registry *registry)
 			count_commit(registry, clock_stopwatch_us() - began);
 		}
 	} else {
+		atomic_fetch_add(&registry->tally.failed, 1);
 		log_to(registry->config.log, LOG_ERROR, "commit failed",
 		       LOG_S("detail", err.text),
 		       LOG_N("writes", group->count));
@@ -305,7 +302,7 @@ run(void *ctx)
 	while (take_jobs(registry, registry->backup == NULL, jobs, limit,
 			 &count) ||
 	       registry->backup != NULL) {
-		atomic_store(&registry->ticked_ms,
+		atomic_store(&registry->tally.ticked_ms,
 			     clock_mono_ms(&registry->config.clock));
 		for (size_t i = 0; i < count; i++)
 			run_job(registry, jobs[i]);
@@ -411,8 +408,8 @@ registry_start(const struct registry_config *config, struct registry **out,
 	rc = make_default(registry, err);
 	if (rc != STATUS_OK)
 		goto out;
-	atomic_store(&registry->head, registry->catalog->head);
-	atomic_store(&registry->ticked_ms, clock_mono_ms(&config->clock));
+	atomic_store(&registry->tally.head, registry->catalog->head);
+	atomic_store(&registry->tally.ticked_ms, clock_mono_ms(&config->clock));
 	if (pthread_create(&registry->thread, NULL, run, registry) != 0) {
 		rc = error_set(err, STATUS_INTERNAL,
 			       "cannot start the registry's thread");
@@ -451,15 +448,10 @@ struct registry_counts
 registry_counts(struct registry *registry)
 {
 	struct registry_counts counts = {
-		.commits = atomic_load(&registry->commits),
-		.changes = atomic_load(&registry->changes),
-		.refused = atomic_load(&registry->refused),
-		.commit_us = atomic_load(&registry->commit_us),
-		.slowest_us = atomic_load(&registry->slowest_us),
-		.head = atomic_load(&registry->head),
-		.ticked_ms = atomic_load(&registry->ticked_ms),
+		.queue_limit = registry->config.mailbox_limit,
 	};
 
+	tally_read(&registry->tally, &counts);
 	pthread_mutex_lock(&registry->mutex);
 	counts.queued = registry->queued;
 	pthread_mutex_unlock(&registry->mutex);

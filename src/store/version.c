@@ -3,8 +3,8 @@
 #include "statement.h"
 
 /* The numbers are on disk. */
-_Static_assert(KIND_ENVIRONMENT == 0 && KIND_SEGMENT == 1 &&
-		   KIND_TOGGLE == 2 && KIND_TOKEN == 3,
+_Static_assert(KIND_ENVIRONMENT == 0 && KIND_SEGMENT == 1 && KIND_TOGGLE == 2 &&
+		   KIND_TOKEN == 3,
 	       "a kind never changes its number");
 
 /* Neither part holds a NUL. */

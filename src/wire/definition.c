@@ -15,6 +15,7 @@ static const struct {
 	[KIND_ENVIRONMENT] = { form_read_environment, true },
 	[KIND_SEGMENT] = { form_read_segment, false },
 	[KIND_TOGGLE] = { form_read_toggle, true },
+	[KIND_TOKEN] = { form_read_token, true },
 };
 
 static size_t

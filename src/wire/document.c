@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "model/name.h"
+#include "model/token.h"
 #include "put.h"
 #include "referred.h"
 
@@ -199,7 +201,8 @@ document_change(const struct change *change, const char *extra,
 }
 
 void
-document_environments(const struct catalog *catalog, struct bytes *out)
+document_environments(const struct catalog *catalog, const struct token *token,
+		      struct bytes *out)
 {
 	const struct snapshot *snapshot;
 	struct tree_walk walk;
@@ -208,9 +211,14 @@ document_environments(const struct catalog *catalog, struct bytes *out)
 		       NULL);
 	bytes_append_str(out, "{\"environments\":{");
 	while ((snapshot = tree_walk_next(&walk)) != NULL) {
-		if (snapshot->settings == NULL)
+		const struct string name = snapshot->environment;
+
+		if (snapshot->settings == NULL ||
+		    name_is_reserved(name.data, name.length) ||
+		    (token != NULL &&
+		     !token_sees(token, name.data, name.length)))
 			continue;
-		put_name(out, snapshot->environment);
+		put_name(out, name);
 		bytes_append(out, snapshot->settings->text.data,
 			     snapshot->settings->text.length);
 	}

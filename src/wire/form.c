@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "eval/program.h"
+#include "model/token.h"
 #include "wire/json.h"
 
 void
@@ -24,6 +25,7 @@ form_fini(struct form *form)
 	bytes_fini(&form->values);
 	bytes_fini(&form->text);
 	program_free(form->parts.program);
+	token_free(form->parts.token);
 }
 
 void
@@ -82,10 +84,13 @@ form_take(struct form *form)
 	parts->text = (struct string){ form->text.data, form->text.length };
 	parts->stored = (struct string){ form->text.data + form->stored,
 					 form->stored_length };
+	if (form->apart.length > 0)
+		parts->stored = form->apart;
 	parts->core =
 	    (struct string){ form->text.data + form->core, form->core_length };
 	definition = definition_new(parts);
 	parts->program = NULL;
+	parts->token = NULL;
 	return definition;
 }
 

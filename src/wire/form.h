@@ -32,6 +32,8 @@ struct form {
 	struct bytes text;
 	size_t stored, stored_length; /* in text */
 	size_t core, core_length;     /* in text */
+	/* Stored, but no part of the text: lives as long as the scratch. */
+	struct string apart;
 };
 
 void form_init(struct form *form, enum kind kind, struct string key);
@@ -79,5 +81,7 @@ enum status form_read_segment(struct form *form,
 			      const struct value *json) MUST_CHECK;
 enum status form_read_environment(struct form *form,
 				  const struct value *json) MUST_CHECK;
+enum status form_read_token(struct form *form,
+			    const struct value *json) MUST_CHECK;
 
 #endif

@@ -26,6 +26,16 @@ check_fractional(struct form *form, const struct value *value,
 }
 
 static void
+check_event_streams(struct form *form, const struct value *value,
+		    const char *pointer, enum status *status)
+{
+	if (value->type != VALUE_BOOL)
+		*status = error_at(form->err, pointer,
+				   "must be true or false, not %s",
+				   value_type_name(value));
+}
+
+static void
 check_metadata(struct form *form, const struct value *value,
 	       const char *pointer, enum status *status)
 {
@@ -47,6 +57,7 @@ static const struct {
 } settings[] = {
 	{ "description", check_description },
 	{ "fractional", check_fractional },
+	{ "eventStreams", check_event_streams },
 	{ "metadata", check_metadata },
 };
 
@@ -55,10 +66,11 @@ enum { SETTING_COUNT = sizeof(settings) / sizeof(settings[0]) };
 static enum status
 check(struct form *form, const struct value *json)
 {
-	static const char *const names[] = { "description", "fractional",
-					     "metadata",    "name",
-					     "revision",    "updatedAt",
-					     "updatedBy",   NULL };
+	static const char *const names[] = {
+		"description", "fractional", "eventStreams", "metadata",
+		"name",	       "revision",   "updatedAt",    "updatedBy",
+		NULL
+	};
 	const char *base = form->scope->pointer;
 	enum status status = STATUS_OK;
 
@@ -104,6 +116,7 @@ form_read_environment(struct form *form, const struct value *json)
 {
 	static const char member[] = "\"fractional\":";
 	enum status status = STATUS_OK;
+	const struct value *streams;
 	struct string stored;
 
 	if (json->type != VALUE_OBJECT)
@@ -114,6 +127,9 @@ form_read_environment(struct form *form, const struct value *json)
 		status = check(form, json);
 	form->parts.metadata =
 	    form_object_text(form, value_get(json, "metadata"));
+	streams = value_get(json, "eventStreams");
+	form->parts.enabled = streams == NULL || streams->type != VALUE_BOOL ||
+			      streams->boolean;
 	form_begin(form, "name");
 	form_begin_stored(form);
 	if (form->trusted.length > 0)

@@ -185,10 +185,20 @@ ofrep_status(const struct evaluation *evaluation)
 
 /* --- all flags ---------------------------------------------------------- */
 
+/* No origin: a client takes the one that it has called. */
+static void
+put_event_streams(struct string environment, struct bytes *out)
+{
+	bytes_printf(out,
+		     ",\"eventStreams\":[{\"type\":\"sse\",\"endpoint\":{"
+		     "\"requestUri\":\"/v1/envs/%.*s/ofrep/v1/sse\"},"
+		     "\"inactivityDelaySec\":120}]",
+		     (int)environment.length, environment.data);
+}
+
 void
 ofrep_encode_bulk(const struct snapshot *snapshot,
-		  const struct eval_context *context,
-		  struct string event_streams, struct bytes *out)
+		  const struct eval_context *context, struct bytes *out)
 {
 	const struct string shared = shared_metadata(snapshot);
 	const struct definition *toggle;
@@ -215,10 +225,8 @@ ofrep_encode_bulk(const struct snapshot *snapshot,
 		bytes_append_str(out, ",\"metadata\":");
 		bytes_append(out, shared.data, shared.length);
 	}
-	if (event_streams.length > 0) {
-		bytes_append_str(out, ",\"eventStreams\":");
-		bytes_append(out, event_streams.data, event_streams.length);
-	}
+	if (snapshot->settings != NULL && snapshot->settings->enabled)
+		put_event_streams(snapshot->environment, out);
 	bytes_append_char(out, '}');
 }
 

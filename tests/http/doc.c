@@ -128,8 +128,9 @@ run_script(struct doc *doc)
 	bytes_printf(&script,
 		     "trap wait EXIT\n"
 		     "cd '%s'\n"
-		     "curl() { command curl -sS --fail-with-body \"$@\"; }\n",
-		     doc->t->dir);
+		     "curl() { command curl -sS --fail-with-body \"$@\"; }\n"
+		     "toggled() { '%s' \"$@\"; }\n",
+		     doc->t->dir, doc->t->binary);
 	for (size_t i = 0; i < doc->count; i++) {
 		bytes_append_str(&script, "{\n");
 		append_block(doc, doc->blocks[i].text, &script);

@@ -215,6 +215,10 @@ struct answer *raw_answer_head(struct raw *raw, int64_t deadline_ms);
  * the deadline. */
 const char *raw_rest(struct raw *raw, size_t *length, int64_t deadline_ms);
 
+/* All bytes received so far, NUL-terminated, once `text` is among them; nothing
+ * is taken. Fails the test at the deadline and when the other side hangs up. */
+const char *raw_until(struct raw *raw, const char *text, int64_t deadline_ms);
+
 /* The other side hangs up within `deadline_ms`; what it sends is kept for
  * raw_answer. */
 bool raw_is_closed(struct raw *raw, int64_t deadline_ms);

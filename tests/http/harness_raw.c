@@ -320,6 +320,22 @@ raw_rest(struct raw *raw, size_t *length, int64_t deadline_ms)
 	return toggled_own(raw->t, rest, free);
 }
 
+const char *
+raw_until(struct raw *raw, const char *text, int64_t deadline_ms)
+{
+	int64_t end = now_ms() + deadline_ms;
+
+	for (;;) {
+		const char *in = raw->in.data == NULL ? "" : raw->in.data;
+
+		if (strstr(in, text) != NULL)
+			return toggled_own(raw->t,
+					   mem_copy(in, raw->in.length), free);
+		ck_assert_msg(!raw->is_ended && more(raw, end),
+			      "'%s' did not come; but: %s", text, in);
+	}
+}
+
 void
 raw_shutdown(struct raw *raw)
 {

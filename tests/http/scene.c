@@ -32,11 +32,17 @@ scene_open_parking(int parking)
 }
 
 void
-scene_close(struct toggled *t)
+scene_stop(struct toggled *t)
 {
 	/* Else the program would give it a second. */
 	toggled_hang_up(t);
 	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
+}
+
+void
+scene_close(struct toggled *t)
+{
+	scene_stop(t);
 	toggled_free(t);
 }
 

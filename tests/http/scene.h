@@ -23,7 +23,8 @@ enum { SCENE_PARKINGS = 2 };
 struct toggled *scene_open(void);
 struct toggled *scene_open_parking(int parking);
 
-/* SIGTERM has to end it with 0. */
+/* SIGTERM has to end it with 0; scene_close releases everything as well. */
+void scene_stop(struct toggled *t);
 void scene_close(struct toggled *t);
 
 /* A request that has to be answered with `status`. `body` NULL: none. */

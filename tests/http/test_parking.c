@@ -240,6 +240,98 @@ START_TEST(test_poll_when_next_request_comes_meanwhile_then_answered_after)
 }
 END_TEST
 
+/* What a client that was answered outside may send instead of its next poll. */
+static const struct {
+	const char *sent;
+	long status;
+	bool closes;
+} others[] = {
+	{ "GET " T "/toggles/a HTTP/1.1\r\n" HOST "\r\n", 200, false },
+	{ "GET " T "/changes?since=0&wait=30s HTTP/1.1\r\n" HOST "\r\n", 200,
+	  false },
+	{ "GET " T "/changes?since=3 HTTP/1.1\r\n" HOST "\r\n", 200, false },
+	{ "GET " T "/changes?since=3&wait=50ms HTTP/1.1\r\n" HOST
+	  "Connection: close\r\n\r\n",
+	  200, true },
+	{ "GET " T "/changes?since=3&wait=50ms HTTP/1.0\r\n\r\n", 200, true },
+	{ "GET " T "/changes?since=3&wait=50ms HTTP/1.1\r\n" HOST
+	  "Content-Length: 0\r\n\r\n",
+	  200, false },
+	{ "GET " T "/changes?since=3&wait=50ms HTTP/1.1\r\n" HOST
+	  "Prefer: wait=1\r\n\r\n",
+	  200, false },
+	{ "GET " T "/changes?since=x&wait=30s HTTP/1.1\r\n" HOST "\r\n", 400,
+	  false },
+	{ "GET " T "/changes?sinze=3&wait=30s HTTP/1.1\r\n" HOST "\r\n", 400,
+	  false },
+	{ "GET " T "/changes?since=%zz&wait=30s HTTP/1.1\r\n" HOST "\r\n", 400,
+	  false },
+	{ "GET " T "/changes?since=3&wait=30s HTTP/1.1\r\n\r\n", 400, true },
+	{ "GET " T "/changes?since=3&wait=30s HTTP/1.1\r\n" HOST
+	  "X : y\r\n\r\n",
+	  400, true },
+	{ "GET " T "/changes?since=3&wait=30s HTTP/1.1\r\n" HOST
+	  "X: a\r\n b\r\n\r\n",
+	  400, true },
+	{ "GET /v1/envs/none/changes?since=3&wait=30s HTTP/1.1\r\n" HOST "\r\n",
+	  404, false },
+	{ "PUT " T "/toggles/b HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n{}",
+	  201, false },
+};
+
+START_TEST(test_poll_when_followed_by_another_request_then_answered_so)
+{
+	struct toggled *t = start(0);
+	struct raw *raw = raw_open(t);
+	struct answer *a;
+
+	ck_assert(raw_send_text(raw, POLL("2") HOST "\r\n"));
+	wait_for(t, gauges[0], 1);
+	flip(t, "{\"state\":\"DISABLED\"}");
+	expect_revision(raw, 3);
+	ck_assert(raw_send_text(raw, others[_i].sent));
+	a = raw_answer(raw, SOON_MS);
+	ck_assert_msg(a->status == others[_i].status, "%s: %ld",
+		      others[_i].sent, a->status);
+	if (others[_i].closes) {
+		ck_assert(raw_is_closed(raw, SOON_MS));
+	} else {
+		ck_assert(raw_send_text(raw, POLL("999") HOST "\r\n"));
+		ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 200);
+	}
+	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
+	toggled_free(t);
+}
+END_TEST
+
+START_TEST(test_poll_when_repeated_then_others_behind_it_are_not_lost)
+{
+	struct toggled *t = start(0);
+	struct raw *raw = raw_open(t);
+
+	ck_assert(raw_send_text(raw, POLL("2") HOST "\r\n"));
+	wait_for(t, gauges[0], 1);
+	flip(t, "{\"state\":\"DISABLED\"}");
+	expect_revision(raw, 3);
+	/* Two at once, then one in the middle of the wait. */
+	ck_assert(
+	    raw_send_text(raw, POLL("3") HOST "\r\n" POLL("0") HOST "\r\n"));
+	wait_for(t, gauges[1], 1);
+	flip(t, "{\"state\":\"ENABLED\"}");
+	expect_revision(raw, 4);
+	expect_revision(raw, 4);
+	ck_assert(raw_send_text(raw, POLL("4") HOST "\r\n"));
+	wait_for(t, gauges[0], 1);
+	ck_assert(raw_send_text(raw, POLL("5") HOST "\r\n"));
+	flip(t, "{\"state\":\"DISABLED\"}");
+	expect_revision(raw, 5);
+	wait_for(t, gauges[0], 1);
+	flip(t, "{\"state\":\"ENABLED\"}");
+	expect_revision(raw, 6);
+	toggled_free(t);
+}
+END_TEST
+
 START_TEST(test_poll_when_first_bytes_come_singly_then_answered)
 {
 	static const char text[] = POLL("2") HOST "\r\n";
@@ -548,6 +640,11 @@ suite(void)
 	    one, test_poll_when_body_was_chunked_before_then_waits_inside);
 	tcase_add_test(
 	    one, test_poll_when_body_had_a_length_before_then_waits_outside);
+	tcase_add_loop_test(
+	    one, test_poll_when_followed_by_another_request_then_answered_so, 0,
+	    (int)(sizeof(others) / sizeof(others[0])));
+	tcase_add_test(
+	    one, test_poll_when_repeated_then_others_behind_it_are_not_lost);
 	tcase_add_test(one, test_poll_when_over_unix_socket_then_waits_inside);
 	tcase_add_test(
 	    one, test_polls_when_loops_have_tables_of_their_own_then_served);

@@ -1,4 +1,4 @@
-/* The commands of README.md do what it says. */
+/* The commands of README.md and docs/OPERATIONS.md do what they say. */
 #include <check.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -24,6 +24,17 @@ START_TEST(test_readme_when_run_does_what_it_says)
 }
 END_TEST
 
+START_TEST(test_operations_when_run_does_what_it_says)
+{
+	struct toggled *t = toggled_new();
+
+	toggled_start(t, NULL);
+	ck_assert_uint_gt(doc_run(t, "docs/OPERATIONS.md"), 3);
+	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
+	toggled_free(t);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -34,6 +45,7 @@ main(void)
 
 	tcase_set_timeout(tc, 90);
 	tcase_add_test(tc, test_readme_when_run_does_what_it_says);
+	tcase_add_test(tc, test_operations_when_run_does_what_it_says);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -361,10 +361,10 @@ START_TEST(test_environments_when_listed_then_golden)
 	struct snapshot *snapshot = shop();
 	struct catalog *catalog = catalog_with(empty, snapshot, 9);
 
-	document_environments(empty, &out);
+	document_environments(empty, NULL, &out);
 	ck_assert_str_eq(out.data, "{\"environments\":{}}");
 	bytes_clear(&out);
-	document_environments(catalog, &out);
+	document_environments(catalog, NULL, &out);
 	expect("environments");
 	catalog_unref(catalog);
 	catalog_unref(empty);

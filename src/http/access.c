@@ -1,0 +1,229 @@
+#include "access.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <strings.h>
+
+#include "attempts.h"
+#include "connection.h"
+#include "loop.h"
+#include "model/name.h"
+
+enum { MS_PER_SECOND = 1000 };
+
+/* The first that fits. A route that says nothing is for reading. */
+static const struct {
+	unsigned flag;
+	enum role role;
+} needs[] = {
+	{ ROUTE_ADMIN, ROLE_ADMIN },
+	{ ROUTE_WRITE, ROLE_EDITOR },
+	{ ROUTE_CLIENT, ROLE_CLIENT },
+	{ 0, ROLE_VIEWER },
+};
+
+const struct token *
+request_token(const struct request *r)
+{
+	return r->token == NULL ? NULL : r->token->token;
+}
+
+static enum role
+role_needed(const struct route *route)
+{
+	size_t i = 0;
+
+	while (needs[i].flag != 0 && (route->flags & needs[i].flag) == 0)
+		i++;
+	return needs[i].role;
+}
+
+/* What the client shows, wherever it does; length 0: nothing. */
+static struct string
+find_credential(const struct request *r)
+{
+	static const char scheme[] = "Bearer ";
+	const size_t length = sizeof(scheme) - 1;
+	const char *authorization = request_header(r, "Authorization");
+	const char *key = request_header(r, "X-API-Key");
+
+	if (authorization != NULL &&
+	    strncasecmp(authorization, scheme, length) == 0)
+		authorization += length + strspn(authorization + length, " ");
+	else if (key != NULL)
+		authorization = key;
+	if (authorization == NULL)
+		return (struct string){ "", 0 };
+	return (struct string){ authorization, strlen(authorization) };
+}
+
+/* What is only tried is tried again in earnest when it is refused. */
+static void
+log_refusal(struct request *r, const char *reason, const char *id)
+{
+	if (exchange_of(r)->tentative)
+		return;
+	log_to(r->loop->service->log, LOG_WARN, "access refused",
+	       LOG_S("reason", reason), LOG_S("peer", r->peer),
+	       LOG_S("method", method_name(r->method)),
+	       LOG_S("route", r->route->pattern), LOG_S("token", id),
+	       LOG_S("id", r->id));
+}
+
+static void
+reply_unauthorized(struct request *r, bool has_credential)
+{
+	reply_header(r, "WWW-Authenticate", "Bearer realm=\"toggled\"");
+	if (has_credential)
+		reply_fail(r, STATUS_UNAUTHORIZED,
+			   "the access token is not good: it is mistyped, "
+			   "unknown, revoked or expired");
+	else
+		reply_fail(r, STATUS_UNAUTHORIZED,
+			   "an access token is needed: Authorization: Bearer "
+			   "TOKEN, or X-API-Key: TOKEN");
+}
+
+static void
+reply_too_many(struct request *r, int64_t wait_ms)
+{
+	reply_headerf(r, "Retry-After", "%" PRId64,
+		      (wait_ms + MS_PER_SECOND - 1) / MS_PER_SECOND);
+	reply_fail(r, STATUS_TOO_MANY,
+		   "too many failed attempts from this address");
+}
+
+/* A failed attempt to log in. */
+static void
+refuse(struct exchange *x, bool has_credential, const char *reason,
+       const char *id)
+{
+	struct request *r = &x->request;
+	const struct service *service = r->loop->service;
+	int64_t wait_ms = 0;
+
+	if (x->tentative) {
+		reply_unauthorized(r, has_credential);
+		return;
+	}
+	switch (attempts_fail(service->attempts, &x->connection->peer,
+			      clock_mono_ms(&service->clock), &wait_ms)) {
+	case ATTEMPTS_FREE:
+		log_refusal(r, reason, id);
+		reply_unauthorized(r, has_credential);
+		return;
+	case ATTEMPTS_LIMIT:
+		log_refusal(r, "too many failed attempts, not logged further",
+			    id);
+		break;
+	case ATTEMPTS_OVER:
+		break;
+	}
+	reply_too_many(r, wait_ms);
+}
+
+/* Who is it? False: the reply is filled. */
+static bool
+authenticate(struct exchange *x, const struct catalog *catalog)
+{
+	struct request *r = &x->request;
+	const int64_t now_ms = clock_wall_ms(&r->loop->service->clock);
+	const struct string shown = find_credential(r);
+	const struct definition *known;
+	struct credential credential;
+
+	if (shown.length == 0) {
+		refuse(x, false, "no token", "");
+		return false;
+	}
+	if (!credential_parse(shown.data, shown.length, &credential)) {
+		refuse(x, true, "malformed token", "");
+		return false;
+	}
+	r->token = definition_ref(token_prove(catalog, &credential, now_ms));
+	if (r->token != NULL)
+		return true;
+	known = token_find(catalog, credential.id, CREDENTIAL_ID_LENGTH);
+	if (known == NULL)
+		refuse(x, true, "unknown or revoked token", credential.id);
+	else if (now_ms >= known->token->expires_ms)
+		refuse(x, true, "expired token", credential.id);
+	else
+		refuse(x, true, "wrong or replaced secret", credential.id);
+	return false;
+}
+
+static bool
+has_role(struct request *r)
+{
+	const struct token *token = request_token(r);
+	enum role role = role_needed(r->route);
+
+	if (token->role >= role)
+		return true;
+	log_refusal(r, "the role is not enough", token->id.data);
+	reply_fail(r, STATUS_FORBIDDEN,
+		   "this needs the role %s, but the token '%s' is %s's",
+		   role_name(role), token->name.data, role_name(token->role));
+	return false;
+}
+
+bool
+access_environment(struct request *r, struct string name)
+{
+	const struct token *token = request_token(r);
+
+	if (token == NULL || token_sees(token, name.data, name.length))
+		return true;
+	log_refusal(r, "not an environment of the token", token->id.data);
+	reply_fail(r, STATUS_FORBIDDEN,
+		   "the token '%s' is not for the environment '%.*s'",
+		   token->name.data, (int)name.length, name.data);
+	return false;
+}
+
+bool
+access_admit(struct exchange *x)
+{
+	struct request *r = &x->request;
+	const struct catalog *catalog = loop_catalog(r->loop);
+	const unsigned flags = r->route->flags;
+
+	if ((flags & ROUTE_PUBLIC) != 0 || !token_is_needed(catalog))
+		return true;
+	if (!authenticate(x, catalog) || !has_role(r))
+		return false;
+	return (flags & ROUTE_ENVIRONMENT) == 0 ||
+	       access_environment(r, r->params[0]);
+}
+
+bool
+access_lasts(const struct loop *loop, const struct definition *token)
+{
+	const struct definition *now;
+
+	if (token == NULL)
+		return true;
+	now = token_find(loop->catalog, token->key.data, token->key.length);
+	return now != NULL &&
+	       clock_wall_ms(&loop->service->clock) < now->token->expires_ms;
+}
+
+void
+access_reply_ended(struct request *r)
+{
+	access_log_ended(r->loop, &exchange_of(r)->connection->peer, r->token);
+	reply_unauthorized(r, true);
+}
+
+void
+access_log_ended(const struct loop *loop, const struct peer *peer,
+		 const struct definition *token)
+{
+	char text[PEER_TEXT_BYTES];
+
+	peer_format(peer, text);
+	log_to(loop->service->log, LOG_WARN, "access refused",
+	       LOG_S("reason", "the token ended while its client waited"),
+	       LOG_S("peer", text), LOG_S("token", token->key.data));
+}

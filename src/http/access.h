@@ -1,0 +1,51 @@
+/*
+ * Who may do what. The one place that decides it: each route says by its flags
+ * what it needs (route.h), each token says by its role and environments what it
+ * has (model/token.h).
+ *
+ * The credential comes in `Authorization: Bearer` or `X-API-Key`. Whatever is
+ * wrong with it, the answer is the same 401; a good one that has not got the
+ * right is told so, 403. Every refusal is logged with the token's public id,
+ * never with what was sent.
+ *
+ * While nobody has ever made a token, everybody is let in as nobody.
+ *
+ * The loop's thread.
+ */
+#ifndef SRC_HTTP_ACCESS_H
+#define SRC_HTTP_ACCESS_H
+
+#include <stdbool.h>
+
+#include "model/token.h"
+#include "peer.h"
+#include "request.h"
+
+struct exchange;
+
+/* The token of a request; NULL: nobody, who may do everything that the routes
+ * let nobody do. */
+const struct token *request_token(const struct request *r);
+
+/* Judge an exchange by its head: sets request.token. False: the reply is
+ * filled. */
+bool access_admit(struct exchange *x) MUST_CHECK;
+
+/* The same for an environment that is named otherwise than by
+ * ROUTE_ENVIRONMENT.
+ */
+bool access_environment(struct request *r, struct string name) MUST_CHECK;
+
+/* Is a token still good, for somebody who was let in a while ago? NULL: nobody.
+ */
+bool access_lasts(const struct loop *loop,
+		  const struct definition *token) MUST_CHECK;
+
+/* The reply to a client that waited and whose token is not good any more. */
+void access_reply_ended(struct request *r);
+
+/* For those that are answered otherwise. */
+void access_log_ended(const struct loop *loop, const struct peer *peer,
+		      const struct definition *token);
+
+#endif

@@ -1,0 +1,233 @@
+/* Event streams: OFREP's change notifications. */
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/harness.h"
+
+enum { SOON_MS = 10000 };
+
+static struct toggled *t;
+
+static void
+setup(void)
+{
+	t = toggled_new();
+	toggled_start(t, NULL);
+	ck_assert_int_eq(
+	    toggled_request(t, "PUT", "/v1/envs/default/toggles/a", NULL, "{}")
+		->status,
+	    201);
+}
+
+static void
+teardown(void)
+{
+	toggled_free(t);
+}
+
+/* Open a stream; `more` are further header lines. */
+static struct raw *
+subscribe(const char *more)
+{
+	struct raw *raw = raw_open(t);
+	char request[512];
+
+	snprintf(request, sizeof(request),
+		 "GET /v1/envs/default/ofrep/v1/sse HTTP/1.1\r\n"
+		 "Host: x\r\nAccept: text/event-stream\r\n%s\r\n",
+		 more);
+	ck_assert(raw_send_text(raw, request));
+	return raw;
+}
+
+static void
+flip(const char *state)
+{
+	char body[64];
+
+	snprintf(body, sizeof(body), "{\"state\":\"%s\"}", state);
+	ck_assert_int_eq(toggled_request(t, "PATCH",
+					 "/v1/envs/default/toggles/a", NULL,
+					 body)
+			     ->status,
+			 200);
+}
+
+/* The epoch of the store. */
+static const char *
+epoch(void)
+{
+	return json_text_at(
+	    answer_json(toggled_get(t, "/v1/envs/default/changes")), "/epoch");
+}
+
+static long
+open_streams(void)
+{
+	const char *line =
+	    strstr(toggled_get(t, "/metrics")->body, "\ntoggled_streams ");
+
+	ck_assert_ptr_nonnull(line);
+	return strtol(line + strlen("\ntoggled_streams "), NULL, 10);
+}
+
+START_TEST(test_bulk_when_answered_then_the_stream_is_advertised)
+{
+	struct answer *a =
+	    toggled_request(t, "POST", "/ofrep/v1/evaluate/flags", NULL, "{}");
+
+	ck_assert_str_eq(json_text_at(answer_json(a), "/eventStreams/0/type"),
+			 "sse");
+	ck_assert_str_eq(
+	    json_text_at(answer_json(a), "/eventStreams/0/endpoint/requestUri"),
+	    "/v1/envs/default/ofrep/v1/sse");
+}
+END_TEST
+
+START_TEST(test_bulk_when_settings_say_so_then_no_stream_is_advertised)
+{
+	struct answer *a = toggled_request(t, "PUT", "/v1/envs/default", NULL,
+					   "{\"eventStreams\":false}");
+
+	ck_assert_int_eq(a->status, 200);
+	a = toggled_request(t, "POST", "/ofrep/v1/evaluate/flags", NULL, "{}");
+	ck_assert_ptr_null(json_at(answer_json(a), "/eventStreams"));
+	/* Also after a restart. */
+	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
+	toggled_start(t, NULL);
+	a = toggled_request(t, "POST", "/ofrep/v1/evaluate/flags", NULL, "{}");
+	ck_assert_ptr_null(json_at(answer_json(a), "/eventStreams"));
+}
+END_TEST
+
+START_TEST(test_stream_when_toggles_change_then_one_event_each)
+{
+	struct raw *raw = subscribe("");
+	const char *text = raw_until(raw, "\nid: ", SOON_MS);
+	char expected[128];
+
+	ck_assert_ptr_nonnull(strstr(text, "HTTP/1.1 200"));
+	ck_assert_ptr_nonnull(strstr(text, "text/event-stream"));
+	ck_assert_ptr_nonnull(strstr(text, "no-cache"));
+	ck_assert_ptr_nonnull(strstr(text, "retry: "));
+	ck_assert_ptr_null(strstr(text, "data:"));
+	flip("DISABLED");
+	snprintf(expected, sizeof(expected),
+		 "id: %s.3\nevent: message\ndata: "
+		 "{\"type\":\"refetchEvaluation\",\"etag\":\"%s.3\"",
+		 epoch(), epoch());
+	text = raw_until(raw, expected, SOON_MS);
+	ck_assert_ptr_nonnull(strstr(text, expected));
+	flip("ENABLED");
+	snprintf(expected, sizeof(expected), "id: %s.4\nevent: message",
+		 epoch());
+	text = raw_until(raw, expected, SOON_MS);
+	ck_assert_ptr_nonnull(strstr(text, expected));
+}
+END_TEST
+
+START_TEST(test_stream_when_last_event_id_is_old_then_an_event_at_once)
+{
+	char header[96];
+	struct raw *raw;
+	const char *text;
+
+	flip("DISABLED");
+	snprintf(header, sizeof(header), "Last-Event-ID: %s.2\r\n", epoch());
+	raw = subscribe(header);
+	text = raw_until(raw, "refetchEvaluation", SOON_MS);
+	ck_assert_ptr_nonnull(strstr(text, "refetchEvaluation"));
+}
+END_TEST
+
+START_TEST(test_stream_when_last_event_id_is_current_then_silence)
+{
+	char header[96];
+	struct raw *raw;
+	const char *text;
+
+	snprintf(header, sizeof(header), "Last-Event-ID: %s.2\r\n", epoch());
+	raw = subscribe(header);
+	text = raw_until(raw, "\nid: ", SOON_MS);
+	ck_assert_ptr_null(strstr(text, "refetchEvaluation"));
+}
+END_TEST
+
+START_TEST(test_stream_when_client_leaves_then_it_is_freed)
+{
+	struct raw *raw = subscribe("");
+
+	(void)raw_until(raw, "\nid: ", SOON_MS);
+	ck_assert_int_eq(open_streams(), 1);
+	raw_close(raw);
+	/* Each look is a round trip; the deadline is the test's own. */
+	while (open_streams() != 0)
+		;
+}
+END_TEST
+
+START_TEST(test_stream_when_server_stops_then_it_ends_whole)
+{
+	struct raw *raw = subscribe("");
+	const char *text;
+
+	(void)raw_until(raw, "\nid: ", SOON_MS);
+	toggled_signal(t, SIGTERM);
+	/* The last chunk of the body: nothing was cut off. */
+	text = raw_until(raw, "\r\n0\r\n\r\n", SOON_MS);
+	ck_assert_ptr_nonnull(strstr(text, "\r\n0\r\n\r\n"));
+	ck_assert_int_eq(toggled_wait(t, SOON_MS), 0);
+}
+END_TEST
+
+START_TEST(test_stream_when_environment_is_removed_then_it_ends)
+{
+	struct raw *raw = raw_open(t);
+
+	ck_assert_int_eq(
+	    toggled_request(t, "PUT", "/v1/envs/prod", NULL, "{}")->status,
+	    201);
+	ck_assert(raw_send_text(raw, "GET /v1/envs/prod/ofrep/v1/sse "
+				     "HTTP/1.1\r\nHost: x\r\n\r\n"));
+	(void)raw_until(raw, "\nid: ", SOON_MS);
+	ck_assert_int_eq(
+	    toggled_request(t, "DELETE", "/v1/envs/prod", NULL, NULL)->status,
+	    200);
+	ck_assert_ptr_nonnull(
+	    strstr(raw_until(raw, "\r\n0\r\n\r\n", SOON_MS), "\r\n0\r\n\r\n"));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("stream");
+	TCase *tc = tcase_create("stream");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc,
+		       test_bulk_when_answered_then_the_stream_is_advertised);
+	tcase_add_test(
+	    tc, test_bulk_when_settings_say_so_then_no_stream_is_advertised);
+	tcase_add_test(tc, test_stream_when_toggles_change_then_one_event_each);
+	tcase_add_test(
+	    tc, test_stream_when_last_event_id_is_old_then_an_event_at_once);
+	tcase_add_test(tc,
+		       test_stream_when_last_event_id_is_current_then_silence);
+	tcase_add_test(tc, test_stream_when_client_leaves_then_it_is_freed);
+	tcase_add_test(tc, test_stream_when_server_stops_then_it_ends_whole);
+	tcase_add_test(tc,
+		       test_stream_when_environment_is_removed_then_it_ends);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

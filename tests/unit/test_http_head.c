@@ -1,0 +1,134 @@
+/* The strict parser of parked clients' polls. */
+#include "http/head.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* In memory of just its size, so that a sanitizer sees a step beyond. */
+static bool
+parse(const char *text, size_t length, struct head *head, char **memory)
+{
+	*memory = malloc(length + 1);
+	ck_assert_ptr_nonnull(*memory);
+	memcpy(*memory, text, length);
+	return head_parse(*memory, length, head);
+}
+
+#define ROW(text_, good_)                                                      \
+	{                                                                      \
+		(text_), sizeof(text_) - 1, (good_)                            \
+	}
+#define LINE "GET /a?b HTTP/1.1\r\n"
+
+static const struct {
+	const char *text;
+	size_t length;
+	bool is_good;
+} cases[] = {
+	ROW(LINE "\r\n", true),
+	ROW(LINE "Host: h\r\n\r\n", true),
+	ROW(LINE "Host:h\r\nX:\r\n\r\n", true),
+	ROW("", false),
+	ROW("\r\n", false),
+	ROW(LINE, false),
+	ROW(LINE "Host: h\r\n", false),
+	ROW(LINE "Host: h\r\n\r", false),
+	ROW(LINE "\r\nx", false),
+	ROW(LINE "\r\n" LINE "\r\n", false),
+	ROW("\r\n" LINE "\r\n", false),
+	ROW("POST /a HTTP/1.1\r\n\r\n", false),
+	ROW("HEAD /a HTTP/1.1\r\n\r\n", false),
+	ROW("GET /a HTTP/1.0\r\n\r\n", false),
+	ROW("GET  /a HTTP/1.1\r\n\r\n", false),
+	ROW("GET /a  HTTP/1.1\r\n\r\n", false),
+	ROW("GET /a b HTTP/1.1\r\n\r\n", false),
+	ROW("GET /a\0b HTTP/1.1\r\n\r\n", false),
+	ROW("GET /a HTTP/1.1\0\r\n\r\n", false),
+	ROW("GET a HTTP/1.1\r\n\r\n", false),
+	ROW("GET / HTTP/1.1\r\n\r\n", true),
+	ROW("GET HTTP/1.1\r\n\r\n", false),
+	ROW("GET /\r\n\r\n", false),
+	ROW(LINE "no colon\r\n\r\n", false),
+	ROW(LINE "X: a\0b\r\n\r\n", false),
+	ROW(LINE "X: a\nY: b\r\n\r\n", true), /* for guard to refuse */
+	ROW("GET /a HTTP/1.1\n\n", false),
+};
+
+START_TEST(test_head_when_in_table_then_parsed_or_not)
+{
+	struct head head;
+	char *memory;
+
+	ck_assert_int_eq(
+	    parse(cases[_i].text, cases[_i].length, &head, &memory),
+	    cases[_i].is_good);
+	free(memory);
+}
+END_TEST
+
+START_TEST(test_head_when_cut_anywhere_then_not_parsed)
+{
+	static const char text[] = LINE "Host: h\r\nAccept: */*\r\n\r\n";
+	struct head head;
+	char *memory;
+
+	for (size_t length = 0; length < sizeof(text) - 1; length++) {
+		ck_assert(!parse(text, length, &head, &memory));
+		free(memory);
+	}
+	ck_assert(parse(text, sizeof(text) - 1, &head, &memory));
+	ck_assert_str_eq(head.target, "/a?b");
+	ck_assert_uint_eq(head.count, 2);
+	ck_assert_str_eq(head.headers[0].name.data, "Host");
+	ck_assert_str_eq(head.headers[0].value.data, "h");
+	ck_assert_str_eq(head.headers[1].name.data, "Accept");
+	ck_assert_str_eq(head.headers[1].value.data, "*/*");
+	ck_assert_uint_eq(head.headers[1].value.length, 3);
+	free(memory);
+}
+END_TEST
+
+START_TEST(test_head_when_many_headers_then_not_parsed)
+{
+	char text[1024] = LINE;
+	struct head head;
+	char *memory;
+
+	for (int i = 0; i < HEAD_HEADERS_MAX; i++)
+		strncat(text, "X: y\r\n", 7);
+	strncat(text, "\r\n", 3);
+	ck_assert(parse(text, strlen(text), &head, &memory));
+	ck_assert_uint_eq(head.count, HEAD_HEADERS_MAX);
+	free(memory);
+	memcpy(text + strlen(text) - 2, "X: y\r\n\r\n", 9);
+	ck_assert(!parse(text, strlen(text), &head, &memory));
+	free(memory);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("http/head");
+	TCase *t = tcase_create("head");
+
+	tcase_add_loop_test(t, test_head_when_in_table_then_parsed_or_not, 0,
+			    (int)(sizeof(cases) / sizeof(cases[0])));
+	tcase_add_test(t, test_head_when_cut_anywhere_then_not_parsed);
+	tcase_add_test(t, test_head_when_many_headers_then_not_parsed);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int
+main(void)
+{
+	SRunner *runner = srunner_create(suite());
+	int failed;
+
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
