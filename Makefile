@@ -61,7 +61,8 @@ HELP_OBJ := $(HELP_SRC:tests/%.c=$(B)/obj/tests/%.o)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all deps deps-run run test check asan tsan fuzz fuzz-replay cover bench lint \
-	headers layers banned format format-check tidy cppcheck spell clean help install
+	headers layers banned format format-check tidy cppcheck spell clean help install \
+	deb check-deb check-ops
 
 all: $(BIN) ## build build/$(VARIANT)/toggled
 
@@ -115,13 +116,45 @@ cover: ## run every test, print coverage by folder
 bench: $(BIN) $(BENCHES) ## measure against floor server, nginx + nchan, bare SQLite (BENCH=quick)
 	$(Q)BENCH="$(BENCH)" sh tests/bench/run $(B)
 
+# `make install` leaves a configuration that is there as it is.
+SYSCONFDIR  ?= /etc
+UNITDIR     ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+SHARE       := $(DESTDIR)$(PREFIX)/share
+EXAMPLES    := example.json nginx.conf grafana-dashboard.json alerts.yml toggled-isolated.conf
+
 install: $(BIN) ## install under DESTDIR and PREFIX
 	$(Q)install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/toggled
-	$(Q)install -D -m 644 conf/toggled.conf $(DESTDIR)$(PREFIX)/share/doc/toggled/toggled.conf
-	$(Q)install -D -m 644 conf/example.json $(DESTDIR)$(PREFIX)/share/doc/toggled/example.json
-	$(Q)install -D -m 644 docs/man/toggled.8 $(DESTDIR)$(PREFIX)/share/man/man8/toggled.8
-	$(Q)install -D -m 644 docs/man/toggled.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/toggled.conf.5
-	$(Q)install -D -m 644 conf/toggled.service $(DESTDIR)$(PREFIX)/lib/systemd/system/toggled.service
+	$(Q)install -D -m 644 -t $(SHARE)/man/man8 docs/man/toggled.8
+	$(Q)install -D -m 644 -t $(SHARE)/man/man5 docs/man/toggled.conf.5
+	$(Q)install -D -m 644 -t $(SHARE)/doc/toggled/examples $(EXAMPLES:%=conf/%)
+	$(Q)install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/toggled
+	$(Q)install -D -m 644 conf/toggled.sysusers $(DESTDIR)$(SYSUSERSDIR)/toggled.conf
+	$(Q)install -m 644 conf/toggled.socket $(DESTDIR)$(UNITDIR)/toggled.socket
+	$(Q)sed 's|/usr/local/bin|$(PREFIX)/bin|' conf/toggled.service | \
+		install -m 644 /dev/stdin $(DESTDIR)$(UNITDIR)/toggled.service
+	$(Q)conf=$(DESTDIR)$(SYSCONFDIR)/toggled/toggled.conf; test -e $$conf || \
+		sed 's|^#database = .*|database = /var/lib/toggled/toggled.db|' conf/toggled.conf | \
+		install -m 644 /dev/stdin $$conf
+
+# Built by debhelper in a copy of the tree: nothing is written beside the sources.
+DEB := build/deb
+deb: ## build a Debian package in build/deb
+	$(Q)sh tests/lint/install-deps deb
+	$(Q)rm -rf $(DEB) && mkdir -p $(DEB)/toggled-$(VERSION)
+	$(Q)tar --exclude=./build --exclude=./.git -cf - . | tar -xf - -C $(DEB)/toggled-$(VERSION)
+	$(Q)cd $(DEB)/toggled-$(VERSION) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
+		dpkg-buildpackage --build=binary --no-sign >../build.log 2>&1 || { tail -n 40 ../build.log; exit 1; }
+	@ls $(DEB)/*.deb
+
+check-deb: deb ## install the package, use it, purge it (as root); lintian
+	$(Q)sh tests/lint/check-deb $(DEB) $(VERSION)
+
+check-ops: $(BIN) ## units, dashboard, alerts, nginx, manuals: does it all fit the program?
+	$(Q)sh tests/lint/check-units $(BIN)
+	$(Q)sh tests/lint/check-metrics $(BIN)
+	$(Q)sh tests/lint/check-man $(BIN)
+	$(Q)sh tests/lint/check-nginx $(BIN)
 
 $(BIN): $(B)/obj/daemon/main.o $(LIB)
 	@echo "  LD      $@"
@@ -211,4 +244,4 @@ spell:
 clean: ## remove build/
 	$(Q)rm -rf build
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' -type f 2>/dev/null)

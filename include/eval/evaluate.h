@@ -69,13 +69,19 @@ enum fractional_version {
 
 struct trace;
 
+/* Told of an evaluation when it is done. */
+typedef void (*eval_observe_fn)(const struct definition *toggle,
+				const struct evaluation *evaluation, void *ctx);
+
 /* Everything but the scratch is borrowed and left as it is. */
 struct eval_context {
 	const struct value *data; /* attributes; NULL or no object: none */
 	int64_t now_s;            /* $flagd.timestamp, Unix seconds */
 	enum fractional_version fractional;
 	struct eval_scratch *scratch;
-	struct trace *trace; /* records the way through the rule, or NULL */
+	struct trace *trace;     /* records the way through the rule, or NULL */
+	eval_observe_fn observe; /* or NULL */
+	void *observe_ctx;
 };
 
 /* Evaluate. `toggle` NULL or removed is FLAG_NOT_FOUND. */

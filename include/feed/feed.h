@@ -41,6 +41,8 @@ struct topic {
 	struct string environment;
 	struct string prefix;  /* length 0: all */
 	struct string context; /* canonical JSON object, or length 0 */
+	struct string stream;  /* TOPIC_FLAGS: the event stream that the answer
+				  names; length 0: none */
 };
 
 /* Embedded in the owner's record: zeroed before the first use. */

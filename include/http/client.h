@@ -2,9 +2,11 @@
  * A small HTTP/1.1 client for the program's own commands: one request on one
  * connection, blocking, to a server that is ours (or a proxy in front of it).
  *
- * A server is named "http://HOST[:PORT]" or "unix:/PATH". No TLS, no redirects,
- * no compression. Written over plain sockets, because libevent's client cannot
- * speak to a unix socket. Any thread; keeps no state.
+ * A server is named "http://HOST[:PORT]", "https://HOST[:PORT]" or
+ * "unix:/PATH". Under TLS it has to show a certificate for HOST from an
+ * authority that is trusted. No redirects, no compression. Written over plain
+ * sockets, because libevent's client cannot speak to a unix socket. Any thread;
+ * keeps no state.
  */
 #ifndef HTTP_CLIENT_H
 #define HTTP_CLIENT_H
@@ -18,6 +20,7 @@
 
 struct client_request {
 	const char *server;
+	const char *ca_file; /* PEM: whom to trust; NULL: as the system does */
 	const char *method;
 	const char *path;         /* with its query, percent-encoded */
 	const char *content_type; /* of the body; NULL: no body */

@@ -30,8 +30,11 @@ enum parking {
 
 struct server_config {
 	const char *const
-	    *listen; /* "127.0.0.1:8016", "[::1]:0", "unix:/path" */
+	    *listen; /* "127.0.0.1:8016", "https://[::1]:0", "unix:/path" */
 	size_t listen_count;
+	/* PEM files; both or none. Needed where "https://" is listened on. */
+	const char *tls_certificate;
+	const char *tls_key;
 	unsigned loops;         /* threads; 0: one a core */
 	size_t connections_max; /* in all; 0: what the descriptors allow */
 	size_t connections_per_address; /* 0: no limit */
@@ -48,9 +51,18 @@ struct server_config {
 enum status server_open(const struct server_config *config,
 			struct server **server, struct error *err) MUST_CHECK;
 
-/* The addresses as bound (port 0 resolved), "http://127.0.0.1:8016" or
- * "unix:/path"; borrowed. NULL beyond the last. */
+/* The addresses as bound (port 0 resolved), "http://127.0.0.1:8016",
+ * "https://…" or "unix:/path"; borrowed. NULL beyond the last. */
 const char *server_address(const struct server *server, size_t index);
+
+/* Would they do? Says which file is at fault and why. */
+enum status server_check_tls(const char *certificate, const char *key,
+			     struct error *err) MUST_CHECK;
+
+/* Read certificate and key anew: connections that come from now on get them.
+ * On failure the old ones stay. */
+enum status server_load_tls(struct server *server, const char *certificate,
+			    const char *key, struct error *err) MUST_CHECK;
 
 /* A newer catalog for all loops; borrowed. Any one thread. When it returns,
  * every request that starts sees it. */

@@ -117,6 +117,7 @@ struct registry_config {
 	const char *database; /* path */
 	size_t mailbox_limit; /* jobs; more are refused with STATUS_BUSY */
 	size_t group_limit;   /* changes in one transaction */
+	int64_t history_ms;   /* older history is forgotten; 0: none is */
 	struct clock clock;
 	struct log *log;
 	/* Called on the registry's thread (first from registry_start's) with a

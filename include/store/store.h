@@ -42,9 +42,11 @@ enum status store_open(const char *path, int64_t now_ms, struct store **store,
 /* NULL is allowed. */
 void store_close(struct store *store);
 
-/* The identity of this life of the store, and its newest revision. */
+/* The identity of this life of the store, its newest revision, and the oldest
+ * that may still be asked for: 1 until something is pruned. */
 const char *store_epoch(const struct store *store);
 int64_t store_head(const struct store *store);
+int64_t store_oldest(const struct store *store);
 bool store_is_dead(const struct store *store);
 
 /* What has versions: one thing of one environment. */
@@ -71,7 +73,8 @@ struct stored_item {
 typedef enum status (*store_item_fn)(const struct stored_item *item, void *ctx,
 				     struct error *err);
 
-/* The newest version of everything as of revision `at` (INT64_MAX: now),
+/* The newest version of everything as of revision `at` (INT64_MAX: now; not
+ * before store_oldest),
  * removed things included, ordered by environment, kind, revision.
  * `environment` with length 0 means all of them. */
 enum status store_load(struct store *store, struct string environment,
@@ -106,7 +109,8 @@ struct store_write {
 enum status store_commit(struct store *store, const struct store_write *writes,
 			 size_t count, struct error *err) MUST_CHECK;
 
-/* What stands under an idempotency key. STATUS_NOT_FOUND when nothing does.
+/* What stands under an idempotency key. STATUS_NOT_FOUND when nothing does, or
+ * what did is older than the history that is kept.
  * key and environment of `found` are left empty. */
 enum status store_find_request(struct store *store, struct string environment,
 			       struct string key, struct idempotency *found,
@@ -145,12 +149,13 @@ struct history_query {
 	size_t limit;
 };
 
-/* The matching changes, newest first. */
+/* The matching changes that are kept, newest first. */
 enum status store_history(struct store *store,
 			  const struct history_query *query, store_change_fn fn,
 			  void *ctx, struct error *err) MUST_CHECK;
 
-/* The newest revision whose time is at or before `at_ms`; 0: none is. */
+/* The newest revision whose time is at or before `at_ms`; 0: none that is kept
+ * is. */
 enum status store_revision_at(struct store *store, int64_t at_ms,
 			      int64_t *revision, struct error *err) MUST_CHECK;
 
@@ -169,9 +174,19 @@ enum status store_backup_step(struct store_backup *backup, int pages,
 			      bool *done, struct error *err) MUST_CHECK;
 void store_backup_end(struct store_backup *backup);
 
+/* One short step of forgetting what is older than `before_ms`: of every change
+ * that a later one had succeeded by then, the versions that a later one has
+ * replaced. The newest change by then stays whole, and all that it left in
+ * force: the state can be had as of it and of anything after it. A step handles
+ * up to `items` of them in a transaction of its own, which is on the disk when
+ * the next commit is. *done: nothing is left to do for that time. */
+enum status store_prune(struct store *store, int64_t before_ms, int items,
+			bool *done, struct error *err) MUST_CHECK;
+
 /* Walk the whole log and check density, the hash chain and SQLite's own
  * integrity. On damage: STATUS_CORRUPT and a text that names the first
- * revision at which it shows. `changes` gets the number walked. */
+ * revision at which it shows. `changes` gets the number walked: from the
+ * horizon on, but for what the oldest one that is kept needs. */
 enum status store_verify(struct store *store, int64_t *changes,
 			 struct error *err) MUST_CHECK;
 

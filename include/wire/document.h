@@ -21,6 +21,12 @@ struct token;
 struct selection {
 	struct string prefix; /* of toggle keys; length 0: all */
 	struct string tag;    /* length 0: any */
+	/* Has the last word on each toggle, in the order of the answer; NULL:
+	 * all that have prefix and tag. */
+	bool (*wants)(const struct definition *toggle, void *ctx);
+	/* Appends further members of the answer; NULL: there are none. */
+	void (*put_more)(struct bytes *out, void *ctx);
+	void *ctx;
 };
 
 /* {"environment","epoch","revision","cursor","toggles":{…},"segments":{…}} */

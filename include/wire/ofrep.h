@@ -34,10 +34,11 @@ void ofrep_encode_flag(const struct snapshot *snapshot, struct string key,
 /* The HTTP status of one evaluation. */
 unsigned ofrep_status(const struct evaluation *evaluation);
 
-/* {"flags":[…],"metadata":{…}?,"eventStreams":[…]?}: all toggles evaluated. The
- * event stream is advertised unless the environment's settings say not to. */
+/* {"flags":[…],"metadata":{…}?,"eventStreams":[…]?}: all toggles evaluated.
+ * `stream` is the path of the event stream to advertise; length 0: none. */
 void ofrep_encode_bulk(const struct snapshot *snapshot,
-		       const struct eval_context *context, struct bytes *out);
+		       const struct eval_context *context, struct string stream,
+		       struct bytes *out);
 
 /* A failure that is not an evaluation's. `key` with length 0: of a bulk call.
  */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "sockets.h"
 #include "wire/json.h"
 
 static const struct command *
@@ -122,6 +123,8 @@ run(const struct command *commands, const struct command *command,
 		goto out;
 	status = EXIT_FAILED;
 	if (options_take_file(options, err))
+		goto out;
+	if (command->bit == FOR_SERVE && sockets_take(options, err))
 		goto out;
 	if (command->run ? command->run(options, err)
 			 : help(commands, options, err))

@@ -3,12 +3,36 @@
 
 #include "base/clock.h"
 #include "command.h"
+#include "model/name.h"
 #include "serve.h"
 #include "store/store.h"
 
+static enum status
+take_item(const struct stored_item *item, void *ctx, struct error *err)
+{
+	bool *guarded = ctx;
+
+	(void)item;
+	(void)err;
+	*guarded = true;
+	return STATUS_OK;
+}
+
+/* Has anybody made an access token? */
+static enum status
+find_tokens(struct store *store, bool *guarded, struct error *err)
+{
+	static const struct string environment = {
+		NAME_ACCESS_ENVIRONMENT, sizeof(NAME_ACCESS_ENVIRONMENT) - 1
+	};
+
+	return store_load(store, environment, INT64_MAX, take_item, guarded,
+			  err);
+}
+
 /* Opening runs the migrations it lacks, as serving would. */
 static enum status
-check_database(const char *path, struct error *err)
+check_database(const char *path, bool *guarded, struct error *err)
 {
 	struct clock clock = clock_system();
 	struct store *store = NULL;
@@ -21,6 +45,8 @@ check_database(const char *path, struct error *err)
 	}
 	rc = store_open(path, clock_wall_ms(&clock), &store, err);
 	if (rc == STATUS_OK)
+		rc = find_tokens(store, guarded, err);
+	if (rc == STATUS_OK)
 		printf("toggled: %s can be opened\n", path);
 	else
 		error_wrap(err, "%s", path);
@@ -29,16 +55,30 @@ check_database(const char *path, struct error *err)
 }
 
 /* Options and file were read before this runs. The database of the file is left
- * alone: it may be in use. */
+ * alone: it may be in use. So whether there are access tokens is only known of
+ * the one on the command line. */
 enum status
 command_check(const struct options *options, struct error *err)
 {
-	enum status rc = serve_check(options, err);
+	bool is_named = options_source(options, "database") == SOURCE_LINE;
+	bool guarded = false;
+	struct error unsafe;
+	enum status rc = STATUS_OK;
 
-	if (rc == STATUS_OK)
-		printf("toggled: the configuration is good\n");
-	if (rc == STATUS_OK &&
-	    options_source(options, "database") == SOURCE_LINE)
-		rc = check_database(options->database, err);
-	return rc;
+	error_init(&unsafe);
+	rc = serve_check_tls(options, err);
+	if (rc == STATUS_OK && is_named)
+		rc = check_database(options->database, &guarded, err);
+	if (rc != STATUS_OK)
+		return rc;
+	rc = serve_check(options, guarded, &unsafe);
+	if (rc != STATUS_OK && is_named) {
+		*err = unsafe;
+		return rc;
+	}
+	if (rc != STATUS_OK)
+		printf("toggled: unless there are tokens already: %s\n",
+		       unsafe.text);
+	printf("toggled: the configuration is good\n");
+	return STATUS_OK;
 }

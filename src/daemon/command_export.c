@@ -31,7 +31,7 @@ static void
 encode(const struct offline *offline, const struct snapshot *snapshot,
        enum document_form form, struct bytes *out)
 {
-	const struct selection all = { { "", 0 }, { "", 0 } };
+	const struct selection all = { .prefix = { "", 0 }, .tag = { "", 0 } };
 	const char *epoch = offline->catalog->epoch;
 
 	switch (form) {

@@ -1,29 +1,36 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "command.h"
 #include "offline.h"
-#include "store/store.h"
+#include "store/database.h"
 
 enum status
 command_verify(const struct options *options, struct error *err)
 {
-	struct clock clock = clock_system();
-	struct store *store = NULL;
-	int64_t changes = 0;
-	enum status rc = offline_check(options->database, err);
+	const char *path = options->database;
+	struct database_facts facts = { .oldest = 1 };
+	struct error why;
+	enum status rc = offline_check(path, err);
 
-	if (rc == STATUS_OK)
-		rc = store_open(options->database, clock_wall_ms(&clock),
-				&store, err);
-	if (rc == STATUS_OK)
-		rc = store_verify(store, &changes, err);
-	if (rc == STATUS_OK)
-		printf("toggled: %s is whole: %" PRId64 " changes\n",
-		       options->database, changes);
-	else
-		error_wrap(err, "%s", options->database);
-	store_close(store);
-	return rc;
+	error_init(&why);
+	if (rc != STATUS_OK)
+		return rc;
+	rc = database_verify(path, &facts, &why);
+	if (rc == STATUS_BUSY)
+		return error_set(err, rc,
+				 "%s is in use: a toggled that runs holds it. "
+				 "Verify a copy; `toggled backup FILE` makes "
+				 "one",
+				 path);
+	if (rc != STATUS_OK) {
+		*err = why;
+		return rc;
+	}
+	printf("toggled: %s is whole: %" PRId64 " changes", path,
+	       facts.changes);
+	if (facts.oldest > 1)
+		printf(", from revision %" PRId64 " on", facts.oldest);
+	printf("\n");
+	return STATUS_OK;
 }

@@ -10,8 +10,27 @@
 
 enum { HOST_MAX = 256, PORT_DIGITS_MAX = 5, PORT_MAX = 65535 };
 
+static const char secure_prefix[] = "https://";
+static const char clear_prefix[] = "http://";
 static const char unix_prefix[] = "unix:";
 static const char inherited_prefix[] = "fd:";
+
+bool
+listen_is_secure(const char *text)
+{
+	return strncmp(text, secure_prefix, sizeof(secure_prefix) - 1) == 0;
+}
+
+/* The address behind the scheme. */
+static const char *
+bare(const char *text)
+{
+	const size_t length = sizeof(clear_prefix) - 1;
+
+	if (listen_is_secure(text))
+		return text + sizeof(secure_prefix) - 1;
+	return strncmp(text, clear_prefix, length) == 0 ? text + length : text;
+}
 
 static bool
 is_unix(const char *text)
@@ -19,13 +38,21 @@ is_unix(const char *text)
 	return strncmp(text, unix_prefix, sizeof(unix_prefix) - 1) == 0;
 }
 
-static bool
-is_inherited(const char *text)
+/* The characters of a FileDescriptorName= that need no thought here. */
+static const char name_bytes[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "abcdefghijklmnopqrstuvwxyz"
+				 "0123456789._-@";
+
+const char *
+listen_inherited(const char *text)
 {
 	size_t length = sizeof(inherited_prefix) - 1;
 
-	return strncmp(text, inherited_prefix, length) == 0 && text[length] &&
-	       text[length + strspn(text + length, "0123456789")] == '\0';
+	text = bare(text);
+	if (strncmp(text, inherited_prefix, length) != 0)
+		return NULL;
+	text += length;
+	return *text && text[strspn(text, name_bytes)] == '\0' ? text : NULL;
 }
 
 static enum status
@@ -83,17 +110,25 @@ listen_check(const char *text, struct error *err)
 {
 	char host[HOST_MAX];
 	const char *port = NULL;
+	const char *whole = text;
 
+	text = bare(text);
+	if (is_unix(text) && text != whole)
+		return error_set(err, STATUS_INVALID,
+				 "listen is '%s', but a unix socket is served "
+				 "in clear text: unix:/PATH",
+				 whole);
 	if (is_unix(text))
 		return check_path(text + sizeof(unix_prefix) - 1, err);
-	if (is_inherited(text))
+	if (listen_inherited(text))
 		return STATUS_OK;
 	if (!split(text, host, &port) || !is_port(port))
 		return error_set(err, STATUS_INVALID,
 				 "listen is '%s', allowed is ADDR:PORT "
 				 "(127.0.0.1:8016), [ADDR]:PORT ([::1]:8016), "
-				 ":PORT or unix:/PATH",
-				 text);
+				 ":PORT, fd:NAME, https:// in front of one of "
+				 "these, or unix:/PATH",
+				 whole);
 	return STATUS_OK;
 }
 
@@ -103,15 +138,18 @@ is_loopback(struct in_addr v4)
 	return (ntohl(v4.s_addr) >> 24) == IN_LOOPBACKNET;
 }
 
+/* A name is not known to be anything before its number is. */
 static bool
-is_local_socket(int fd)
+is_local_descriptor(const char *number)
 {
+	char *end = NULL;
+	int fd = (int)strtol(number, &end, 10);
 	struct sockaddr_storage at = { .ss_family = AF_UNSPEC };
 	socklen_t length = sizeof(at);
 	struct sockaddr_in v4;
 	struct sockaddr_in6 v6;
 
-	if (getsockname(fd, (struct sockaddr *)&at, &length))
+	if (*end || getsockname(fd, (struct sockaddr *)&at, &length))
 		return false;
 	memcpy(&v4, &at, sizeof(v4));
 	memcpy(&v6, &at, sizeof(v6));
@@ -129,11 +167,11 @@ listen_is_local(const char *text)
 	struct in_addr v4;
 	struct in6_addr v6;
 
+	text = bare(text);
 	if (is_unix(text))
 		return true;
-	if (is_inherited(text))
-		return is_local_socket(
-		    (int)strtol(text + sizeof(inherited_prefix) - 1, NULL, 10));
+	if (listen_inherited(text))
+		return is_local_descriptor(listen_inherited(text));
 	if (!split(text, host, &port))
 		return false;
 	if (inet_pton(AF_INET, host, &v4) == 1)

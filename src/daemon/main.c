@@ -14,7 +14,7 @@ serve(const struct options *options, struct error *err)
 	struct daemon daemon = { .options = options };
 	struct server_config server;
 	struct registry_config registry;
-	enum status rc = serve_check(options, err);
+	enum status rc;
 
 	serve_block_signals();
 	notify_open(&daemon.notify);
@@ -23,10 +23,13 @@ serve(const struct options *options, struct error *err)
 	server = serve_server_config(&daemon);
 	registry = serve_registry_config(&daemon);
 
+	rc = serve_check_tls(options, err);
 	if (rc == STATUS_OK)
 		rc = server_open(&server, &daemon.server, err);
 	if (rc == STATUS_OK)
 		rc = registry_start(&registry, &daemon.registry, err);
+	if (rc == STATUS_OK)
+		rc = serve_check(options, atomic_load(&daemon.guarded), err);
 	if (rc == STATUS_OK)
 		rc = server_start(daemon.server, daemon.registry, err);
 	if (rc == STATUS_OK) {
@@ -59,8 +62,12 @@ static const struct command commands[] = {
 	  command_export },
 	{ "backup", FOR_BACKUP, "FILE", 1, 1,
 	  "Write a consistent copy of the database.", command_backup },
+	{ "restore", FOR_RESTORE, "BACKUP", 1, 1,
+	  "Put a backup in the place of a database.", command_restore },
 	{ "verify", FOR_VERIFY, "", 0, 0,
 	  "Check the chain of all changes in a database.", command_verify },
+	{ "token", FOR_TOKEN, "create|list|revoke|rotate [ID]", 1, 2,
+	  "Make, list, revoke and rotate access tokens.", command_token },
 	{ "version", FOR_VERSION, "", 0, 0, "Print the version.",
 	  command_version },
 	{ "help", FOR_HELP, "[COMMAND]", 0, 1, "Print help.", NULL },

@@ -19,6 +19,7 @@ enum {
 	COUNT_MOST = 10000000,
 	TIMEOUT_LEAST_MS = 100,
 	TIMEOUT_MOST_MS = 3600 * MS_PER_SECOND,
+	DAYS_MOST = 36500,
 };
 
 /* In the order of the enums they stand for. */
@@ -53,19 +54,32 @@ set_text(struct options *options, const struct option *option,
 	return STATUS_OK;
 }
 
+static void
+add_text(struct texts *list, const char *value)
+{
+	list->items =
+	    mem_resize(list->items, list->count + 1, sizeof(*list->items));
+	list->items[list->count++] = value;
+}
+
+static enum status
+set_texts(struct options *options, const struct option *option,
+	  const char *value, struct error *err)
+{
+	(void)err;
+	add_text(option_member(options, option), value);
+	return STATUS_OK;
+}
+
 static enum status
 set_listen(struct options *options, const struct option *option,
 	   const char *value, struct error *err)
 {
-	struct texts *list = option_member(options, option);
 	enum status rc = listen_check(value, err);
 
-	if (rc != STATUS_OK)
-		return rc;
-	list->items =
-	    mem_resize(list->items, list->count + 1, sizeof(*list->items));
-	list->items[list->count++] = value;
-	return STATUS_OK;
+	if (rc == STATUS_OK)
+		add_text(option_member(options, option), value);
+	return rc;
 }
 
 /* Digits and no sign; false also when it does not fit. */
@@ -190,20 +204,36 @@ set_choice(struct options *options, const struct option *option,
 
 #define AT(member_) offsetof(struct options, member_)
 #define DAEMON (FOR_SERVE | FOR_CHECK)
-#define REMOTE (FOR_IMPORT | FOR_EXPORT | FOR_BACKUP)
-#define EVERY (DAEMON | REMOTE | FOR_VERIFY)
+#define REMOTE (FOR_IMPORT | FOR_EXPORT | FOR_BACKUP | FOR_TOKEN)
+#define EVERY (DAEMON | REMOTE | FOR_VERIFY | FOR_RESTORE)
 
 const struct option option_table[] = {
 	{ .name = "listen",
 	  .argument = "ADDRESS",
 	  .help =
-	      "where to serve: ADDR:PORT, [ADDR]:PORT, :PORT or unix:/PATH; "
+	      "where to serve: ADDR:PORT, [ADDR]:PORT, :PORT, fd:NAME (passed "
+	      "by systemd), https:// in front of one of these, or unix:/PATH; "
 	      "repeatable; port 0 takes a free one",
 	  .set = set_listen,
 	  .offset = AT(listen),
 	  .initial = "127.0.0.1:8016",
 	  .commands = DAEMON,
 	  .flags = OPTION_IN_FILE | OPTION_REPEATS },
+	{ .name = "tls-certificate",
+	  .argument = "FILE",
+	  .help = "for https:// addresses: the certificate and those that lead "
+		  "to its authority (PEM); SIGHUP reads it again",
+	  .set = set_text,
+	  .offset = AT(tls_certificate),
+	  .commands = DAEMON,
+	  .flags = OPTION_IN_FILE | OPTION_RELOADABLE },
+	{ .name = "tls-key",
+	  .argument = "FILE",
+	  .help = "the key of the certificate (PEM)",
+	  .set = set_text,
+	  .offset = AT(tls_key),
+	  .commands = DAEMON,
+	  .flags = OPTION_IN_FILE | OPTION_RELOADABLE },
 	{ .name = "database",
 	  .argument = "FILE",
 	  .help = "the database; made where there is none",
@@ -285,6 +315,15 @@ const struct option option_table[] = {
 	  .most = 100000,
 	  .commands = DAEMON,
 	  .flags = OPTION_IN_FILE },
+	{ .name = "history-days",
+	  .argument = "NUMBER",
+	  .help = "how long past changes can be had; 0: for ever",
+	  .set = set_count,
+	  .offset = AT(history_days),
+	  .initial = "0",
+	  .most = DAYS_MOST,
+	  .commands = DAEMON,
+	  .flags = OPTION_IN_FILE },
 	{ .name = "parking",
 	  .argument = "HOW",
 	  .help =
@@ -337,9 +376,17 @@ const struct option option_table[] = {
 	  .flags = OPTION_IN_FILE | OPTION_SWITCH },
 	{ .name = "server",
 	  .argument = "URL",
-	  .help = "the running server: http://HOST:PORT or unix:/PATH",
+	  .help = "the running server: http://HOST:PORT, https://HOST:PORT or "
+		  "unix:/PATH",
 	  .set = set_text,
 	  .offset = AT(server),
+	  .commands = REMOTE },
+	{ .name = "ca-file",
+	  .argument = "FILE",
+	  .help = "trust these certificates (PEM) for https://, and not those "
+		  "that the system trusts",
+	  .set = set_text,
+	  .offset = AT(ca_file),
 	  .commands = REMOTE },
 	{ .name = "environment",
 	  .argument = "NAME",
@@ -348,6 +395,31 @@ const struct option option_table[] = {
 	  .offset = AT(environment),
 	  .initial = "default",
 	  .commands = FOR_IMPORT | FOR_EXPORT },
+	{ .name = "environment",
+	  .argument = "NAME",
+	  .help = "an environment that the token is for; repeatable; * for all",
+	  .set = set_texts,
+	  .offset = AT(environments),
+	  .commands = FOR_TOKEN,
+	  .flags = OPTION_REPEATS },
+	{ .name = "name",
+	  .argument = "NAME",
+	  .help = "whose token it is, for the history",
+	  .set = set_text,
+	  .offset = AT(name),
+	  .commands = FOR_TOKEN },
+	{ .name = "role",
+	  .argument = "ROLE",
+	  .help = "admin, editor, viewer or client",
+	  .set = set_text,
+	  .offset = AT(role),
+	  .commands = FOR_TOKEN },
+	{ .name = "expires",
+	  .argument = "TIME",
+	  .help = "when it ends: 90d, 12h, or 2030-01-31T12:00:00Z",
+	  .set = set_text,
+	  .offset = AT(expires),
+	  .commands = FOR_TOKEN },
 	{ .name = "format",
 	  .argument = "FORMAT",
 	  .help = "toggled (all there is) or flagd (what flagd reads)",
@@ -361,13 +433,20 @@ const struct option option_table[] = {
 	  .help = "why, for the history",
 	  .set = set_text,
 	  .offset = AT(comment),
-	  .commands = FOR_IMPORT },
+	  .commands = FOR_IMPORT | FOR_TOKEN },
 	{ .name = "dry-run",
 	  .help = "check and report, change nothing",
 	  .set = set_switch,
 	  .offset = AT(dry_run),
 	  .initial = "no",
 	  .commands = FOR_IMPORT,
+	  .flags = OPTION_SWITCH },
+	{ .name = "replace",
+	  .help = "do not keep the database that is there",
+	  .set = set_switch,
+	  .offset = AT(replace),
+	  .initial = "no",
+	  .commands = FOR_RESTORE,
 	  .flags = OPTION_SWITCH },
 	{ .name = "help",
 	  .help = "print this and end",

@@ -47,6 +47,7 @@ options_free(struct options *options)
 	if (!options)
 		return;
 	free(options->listen.items);
+	free(options->environments.items);
 	free(options->operands.items);
 	free(options->settings);
 	free(options->given);

@@ -29,6 +29,8 @@ enum command_bit {
 	FOR_VERIFY = 1 << 5,
 	FOR_VERSION = 1 << 6,
 	FOR_HELP = 1 << 7,
+	FOR_TOKEN = 1 << 8,
+	FOR_RESTORE = 1 << 9,
 };
 
 /* Where a value came from; a later one wins. */
@@ -47,12 +49,15 @@ struct option;
 
 struct options {
 	struct texts listen;
+	const char *tls_certificate; /* NULL: none */
+	const char *tls_key;
 	const char *database;
 	size_t loops;
 	size_t connections;
 	size_t connections_per_address;
 	size_t mailbox;
 	size_t group;
+	size_t history_days;
 	size_t header_timeout_ms;
 	size_t idle_timeout_ms;
 	int parking; /* enum parking */
@@ -64,12 +69,18 @@ struct options {
 
 	const char *config; /* NULL: none */
 	bool help;
-	const char *server; /* NULL: none was named */
+	const char *server;  /* NULL: none was named */
+	const char *ca_file; /* NULL: whom the system trusts */
 	const char *environment;
 	int form; /* enum document_form */
 	const char *comment;
 	bool dry_run;
-	struct texts operands; /* what is no option */
+	bool replace;
+	const char *name; /* of a token; NULL: none */
+	const char *role;
+	const char *expires;
+	struct texts environments; /* that it is for */
+	struct texts operands;     /* what is no option */
 
 	enum command_bit command;
 	struct setting *settings; /* of the command line, in order */

@@ -92,6 +92,7 @@ remote_fetch(const struct options *options, struct client_request *request,
 				 "TOGGLED_TOKEN is no access token");
 	request->server = options->server ? options->server : default_server;
 	request->token = token;
+	request->ca_file = options->ca_file;
 	if (request->limit == 0)
 		request->limit = ANSWER_MAX;
 	if (request->idle_timeout_ms == 0)

@@ -20,8 +20,10 @@
 #include "base/clock.h"
 #include "base/version.h"
 #include "listen.h"
+#include "model/token.h"
 
 enum { MS_PER_SECOND = 1000, NS_PER_MS = 1000000 };
+enum { MS_PER_DAY = 24 * 60 * 60 * MS_PER_SECOND };
 
 static void
 stop_signals(sigset_t *set)
@@ -43,21 +45,44 @@ serve_block_signals(void)
 }
 
 enum status
-serve_check(const struct options *options, struct error *err)
+serve_check(const struct options *options, bool guarded, struct error *err)
 {
 	for (size_t i = 0; i < options->listen.count; i++) {
 		const char *address = options->listen.items[i];
 
-		if (options->allow_unauthenticated || listen_is_local(address))
+		if (guarded || options->allow_unauthenticated ||
+		    listen_is_local(address))
 			continue;
 		return error_set(
 		    err, STATUS_FORBIDDEN,
 		    "listening on %s would let everyone who reaches it change "
-		    "toggles: listen on 127.0.0.1 or unix:/PATH, or say "
+		    "toggles, because there is no access token: run `toggled "
+		    "token create --role admin --name NAME --database %s` "
+		    "first, or listen on 127.0.0.1 or unix:/PATH, or say "
 		    "--allow-unauthenticated where the network is trusted",
-		    address);
+		    address, options->database);
 	}
 	return STATUS_OK;
+}
+
+enum status
+serve_check_tls(const struct options *options, struct error *err)
+{
+	const char *certificate = options->tls_certificate;
+	const char *key = options->tls_key;
+
+	for (size_t i = 0; i < options->listen.count; i++) {
+		if (listen_is_secure(options->listen.items[i]) && !certificate)
+			return error_set(err, STATUS_INVALID,
+					 "listen is '%s', which wants "
+					 "tls-certificate and tls-key",
+					 options->listen.items[i]);
+	}
+	if (!certificate != !key)
+		return error_set(err, STATUS_INVALID,
+				 "tls-certificate and tls-key want each other");
+	return certificate ? server_check_tls(certificate, key, err)
+			   : STATUS_OK;
 }
 
 struct server_config
@@ -68,6 +93,8 @@ serve_server_config(const struct daemon *daemon)
 	return (struct server_config){
 		.listen = o->listen.items,
 		.listen_count = o->listen.count,
+		.tls_certificate = o->tls_certificate,
+		.tls_key = o->tls_key,
 		.loops = (unsigned)o->loops,
 		.connections_max = o->connections,
 		.connections_per_address = o->connections_per_address,
@@ -85,8 +112,14 @@ static void
 publish_cb(void *ctx, const struct catalog *catalog)
 {
 	struct daemon *daemon = ctx;
+	bool guarded = token_is_needed(catalog);
 
 	server_publish(daemon->server, catalog);
+	if (guarded && !atomic_exchange(&daemon->guarded, true) &&
+	    atomic_load(&daemon->announced))
+		log_to(daemon->log, LOG_INFO,
+		       "there is an access token: nobody gets in without one "
+		       "from now on");
 }
 
 /* The disk is not to be trusted any more: what was acknowledged is on it, so
@@ -110,6 +143,7 @@ serve_registry_config(struct daemon *daemon)
 		.database = o->database,
 		.mailbox_limit = o->mailbox,
 		.group_limit = o->group,
+		.history_ms = (int64_t)o->history_days * MS_PER_DAY,
 		.clock = clock_system(),
 		.log = daemon->log,
 		.publish = publish_cb,
@@ -118,8 +152,18 @@ serve_registry_config(struct daemon *daemon)
 	};
 }
 
+static void
+warn_of_open_doors(const struct daemon *daemon)
+{
+	log_to(
+	    daemon->log, LOG_WARN,
+	    "ANYBODY WHO REACHES THIS SERVER MAY CHANGE TOGGLES: there is no "
+	    "access token",
+	    LOG_S("remedy", "toggled token create --role admin --name NAME"));
+}
+
 void
-serve_announce(const struct daemon *daemon)
+serve_announce(struct daemon *daemon)
 {
 	const char *address;
 
@@ -138,6 +182,9 @@ serve_announce(const struct daemon *daemon)
 	       LOG_S("version", TOGGLED_VERSION),
 	       LOG_S("database", daemon->options->database),
 	       LOG_N("revision", registry_counts(daemon->registry).head));
+	if (!atomic_load(&daemon->guarded))
+		warn_of_open_doors(daemon);
+	atomic_store(&daemon->announced, true);
 	notify_send(&daemon->notify, "READY=1");
 }
 
@@ -158,6 +205,23 @@ differs_cb(void *ctx, const struct option *option)
 	       LOG_S("option", option_name(option)));
 }
 
+/* The files are read even where their names stand: a renewed certificate mostly
+ * comes in the place of the old one. */
+static void
+reload_tls(const struct daemon *daemon, const struct options *options)
+{
+	struct error err;
+
+	error_init(&err);
+	if (serve_check_tls(options, &err) != STATUS_OK ||
+	    (options->tls_certificate &&
+	     server_load_tls(daemon->server, options->tls_certificate,
+			     options->tls_key, &err) != STATUS_OK))
+		log_to(daemon->log, LOG_ERROR,
+		       "certificate refused, the old one stays",
+		       LOG_S("error", err.text));
+}
+
 /* A configuration that cannot be read leaves the old one in force. */
 static void
 reload(struct daemon *daemon)
@@ -172,6 +236,7 @@ reload(struct daemon *daemon)
 	if (options_again(daemon->options, &fresh, &err) == STATUS_OK) {
 		options_differ(current(daemon), fresh, differs_cb, daemon);
 		log_set_level(daemon->log, (enum log_level)fresh->log_level);
+		reload_tls(daemon, fresh);
 		options_free(daemon->reloaded);
 		daemon->reloaded = fresh;
 		log_to(daemon->log, LOG_INFO, "configuration read again",

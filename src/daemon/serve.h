@@ -6,6 +6,9 @@
 #ifndef SRC_DAEMON_SERVE_H
 #define SRC_DAEMON_SERVE_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
 #include "base/attr.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -23,12 +26,18 @@ struct daemon {
 	struct notify notify;
 	struct server *server;
 	struct registry *registry;
+	atomic_bool guarded; /* nobody gets in without a token */
+	atomic_bool announced;
 };
 
-/* Refuse what is no safe thing to serve: there are no access tokens, so other
+/* Refuse what is no safe thing to serve: while there is no access token, other
  * machines are let in only where the operator said so. */
-enum status serve_check(const struct options *options,
+enum status serve_check(const struct options *options, bool guarded,
 			struct error *err) MUST_CHECK;
+
+/* Certificate and key, where an address wants them: named both and of use. */
+enum status serve_check_tls(const struct options *options,
+			    struct error *err) MUST_CHECK;
 
 /* Block the signals that serve_wait takes; before any thread is started. */
 void serve_block_signals(void);
@@ -37,7 +46,7 @@ struct server_config serve_server_config(const struct daemon *daemon);
 struct registry_config serve_registry_config(struct daemon *daemon);
 
 /* The ready line on stdout, READY=1 to the supervisor. */
-void serve_announce(const struct daemon *daemon);
+void serve_announce(struct daemon *daemon);
 
 /* Take signals until one says stop; feed the watchdog meanwhile. From then on a
  * second interrupt ends the process at once. */

@@ -102,9 +102,9 @@ answer_targeting(const struct definition *toggle,
 	}
 }
 
-void
-evaluate(const struct definition *toggle, const struct eval_context *context,
-	 struct evaluation *out)
+static void
+decide(const struct definition *toggle, const struct eval_context *context,
+       struct evaluation *out)
 {
 	if (toggle == NULL || toggle->removed)
 		answer_error(out, EVAL_ERROR_FLAG_NOT_FOUND,
@@ -117,4 +117,13 @@ evaluate(const struct definition *toggle, const struct eval_context *context,
 		answer(out, REASON_STATIC, toggle->default_variant);
 	else
 		answer(out, REASON_DEFAULT, -1);
+}
+
+void
+evaluate(const struct definition *toggle, const struct eval_context *context,
+	 struct evaluation *out)
+{
+	decide(toggle, context, out);
+	if (context->observe != NULL)
+		context->observe(toggle, out, context->observe_ctx);
 }

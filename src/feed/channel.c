@@ -45,6 +45,7 @@ encode(struct channels *channels, const struct topic *topic)
 	append(key, topic->environment);
 	append(key, topic->prefix);
 	append(key, topic->context);
+	append(key, topic->stream);
 	return key;
 }
 
@@ -110,12 +111,14 @@ channel_open(struct channels *channels, const struct topic *topic)
 		return channel;
 	channel =
 	    mem_zalloc(1, sizeof(*channel) + topic->environment.length +
-			      topic->prefix.length + topic->context.length);
+			      topic->prefix.length + topic->context.length +
+			      topic->stream.length);
 	at = channel->text;
 	channel->topic.form = topic->form;
 	channel->topic.environment = copy(&at, topic->environment);
 	channel->topic.prefix = copy(&at, topic->prefix);
 	channel->topic.context = copy(&at, topic->context);
+	channel->topic.stream = copy(&at, topic->stream);
 	enter(channel, room_open(channels, topic->environment));
 	(void)map_put(&channels->by_topic, key->data, key->length, channel);
 	return channel;

@@ -8,6 +8,7 @@
 #include "connection.h"
 #include "loop.h"
 #include "model/name.h"
+#include "model/ticket.h"
 
 enum { MS_PER_SECOND = 1000 };
 
@@ -38,23 +39,33 @@ role_needed(const struct route *route)
 	return needs[i].role;
 }
 
-/* What the client shows, wherever it does; length 0: nothing. */
-static struct string
-find_credential(const struct request *r)
+/* What the client shows, wherever it does; false: nothing. */
+static bool
+find_credential(const struct request *r, struct string *shown)
 {
 	static const char scheme[] = "Bearer ";
 	const size_t length = sizeof(scheme) - 1;
 	const char *authorization = request_header(r, "Authorization");
-	const char *key = request_header(r, "X-API-Key");
+	const char *text = request_header(r, "X-API-Key");
 
 	if (authorization != NULL &&
 	    strncasecmp(authorization, scheme, length) == 0)
-		authorization += length + strspn(authorization + length, " ");
-	else if (key != NULL)
-		authorization = key;
-	if (authorization == NULL)
-		return (struct string){ "", 0 };
-	return (struct string){ authorization, strlen(authorization) };
+		text = authorization + length +
+		       strspn(authorization + length, " ");
+	*shown = (struct string){ text, text == NULL ? 0 : strlen(text) };
+	return text != NULL || authorization != NULL;
+}
+
+/* A browser's event stream shows a ticket, since it can send no header. */
+static bool
+find_ticket(const struct request *r, struct string *shown)
+{
+	const char *text = request_query(r, "ticket");
+
+	if ((r->route->flags & ROUTE_TICKET) == 0 || text == NULL)
+		return false;
+	*shown = (struct string){ text, strlen(text) };
+	return true;
 }
 
 /* What is only tried is tried again in earnest when it is refused. */
@@ -128,11 +139,18 @@ authenticate(struct exchange *x, const struct catalog *catalog)
 {
 	struct request *r = &x->request;
 	const int64_t now_ms = clock_wall_ms(&r->loop->service->clock);
-	const struct string shown = find_credential(r);
 	const struct definition *known;
 	struct credential credential;
+	struct string shown;
 
-	if (shown.length == 0) {
+	if (find_ticket(r, &shown)) {
+		r->token = definition_ref(ticket_prove(
+		    catalog, shown.data, shown.length, r->params[0], now_ms));
+		if (r->token == NULL)
+			refuse(x, true, "wrong or ended ticket", "");
+		return r->token != NULL;
+	}
+	if (!find_credential(r, &shown)) {
 		refuse(x, false, "no token", "");
 		return false;
 	}
@@ -163,7 +181,7 @@ has_role(struct request *r)
 		return true;
 	log_refusal(r, "the role is not enough", token->id.data);
 	reply_fail(r, STATUS_FORBIDDEN,
-		   "this needs the role %s, but the token '%s' is %s's",
+		   "this needs the role %s; that of the token '%s' is %s",
 		   role_name(role), token->name.data, role_name(token->role));
 	return false;
 }

@@ -105,6 +105,15 @@ address_parse(const char *text, struct address *out, struct error *err)
 {
 	memset(out, 0, sizeof(*out));
 	out->fd = -1;
+	if (strncmp(text, "https://", 8) == 0) {
+		out->tls = true;
+		text += 8;
+	} else if (strncmp(text, "http://", 7) == 0) {
+		text += 7;
+	}
+	if (strncmp(text, "unix:", 5) == 0 && out->tls)
+		return error_set(err, STATUS_INVALID,
+				 "a unix socket has no use for TLS");
 	if (strncmp(text, "unix:", 5) == 0)
 		return parse_unix(text + 5, out, err);
 	if (strncmp(text, "fd:", 3) == 0)
@@ -217,6 +226,7 @@ listen_tcp(struct address *address, int *fds, size_t count, struct error *err)
 static enum status
 listen_inherited(struct address *address, int *fds, struct error *err)
 {
+	const int on = 1;
 	int listening = 0;
 	socklen_t size = sizeof(listening);
 	int flags;
@@ -227,6 +237,9 @@ listen_inherited(struct address *address, int *fds, struct error *err)
 	if (listening == 0)
 		return error_set(err, STATUS_INVALID,
 				 "descriptor %d does not listen", address->fd);
+	/* As in open_socket; a unix socket refuses, and needs none. */
+	(void)setsockopt(address->fd, IPPROTO_TCP, TCP_NODELAY, &on,
+			 sizeof(on));
 	flags = fcntl(address->fd, F_GETFL);
 	if (flags < 0 || fcntl(address->fd, F_SETFL, flags | O_NONBLOCK) != 0)
 		return failed(err, "inherited socket");
@@ -263,7 +276,7 @@ address_listen(struct address *address, int *fds, size_t count,
 }
 
 void
-address_name(int fd, char text[ADDRESS_TEXT_BYTES])
+address_name(int fd, bool tls, char text[ADDRESS_TEXT_BYTES])
 {
 	struct sockaddr_storage at = { 0 };
 	socklen_t length = sizeof(at);
@@ -283,5 +296,6 @@ address_name(int fd, char text[ADDRESS_TEXT_BYTES])
 
 	peer_from_sockaddr(&peer, &at);
 	peer_format(&peer, host);
-	snprintf(text, ADDRESS_TEXT_BYTES, "http://%s", host);
+	snprintf(text, ADDRESS_TEXT_BYTES, "%s://%s", tls ? "https" : "http",
+		 host);
 }

@@ -1,11 +1,13 @@
 /*
  * The addresses that the daemon listens on, as they stand in the configuration:
  * "127.0.0.1:8016", "[::1]:0", "localhost:8016", ":8016" (everywhere),
- * "unix:/path", "fd:3" (a listening socket that was inherited).
+ * "unix:/path", "fd:3" (a listening socket that was inherited). "https://" in
+ * front of one that is no unix socket: under TLS; "http://": as without it.
  */
 #ifndef SRC_HTTP_ADDRESS_H
 #define SRC_HTTP_ADDRESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
@@ -18,7 +20,8 @@ struct address {
 	enum address_kind kind;
 	struct sockaddr_storage socket;
 	socklen_t length;
-	int fd; /* ADDRESS_INHERITED */
+	int fd;   /* ADDRESS_INHERITED */
+	bool tls; /* "https://" stands in front */
 };
 
 enum { ADDRESS_TEXT_BYTES = 160 };
@@ -34,7 +37,8 @@ enum status address_parse(const char *text, struct address *out,
 enum status address_listen(struct address *address, int *fds, size_t count,
 			   struct error *err) MUST_CHECK;
 
-/* "http://127.0.0.1:8016", "unix:/path": how clients reach a bound socket. */
-void address_name(int fd, char text[ADDRESS_TEXT_BYTES]);
+/* "http://127.0.0.1:8016", "https://…", "unix:/path": how clients reach a bound
+ * socket. */
+void address_name(int fd, bool tls, char text[ADDRESS_TEXT_BYTES]);
 
 #endif

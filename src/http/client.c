@@ -11,11 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/version.h"
-#include "dial.h"
+#include "link.h"
 
 enum {
 	HEAD_MAX = 64 * 1024,
@@ -28,7 +27,7 @@ enum {
 struct exchange {
 	const struct client_request *request;
 	struct client_answer *answer;
-	int fd;
+	struct link link;
 	struct bytes in;
 	size_t used; /* of `in` */
 	bool is_chunked;
@@ -68,7 +67,7 @@ send_all(const struct exchange *x, const void *data, size_t length,
 	const char *p = data;
 
 	while (length > 0) {
-		ssize_t n = send(x->fd, p, length, MSG_NOSIGNAL);
+		ssize_t n = link_send(&x->link, p, length);
 
 		if (n < 0 && errno != EINTR)
 			return broken(x, err);
@@ -83,7 +82,7 @@ send_all(const struct exchange *x, const void *data, size_t length,
 /* A server that refuses a large body may answer and hang up before it has read
  * all of it: then the answer counts, not the failed send. */
 static enum status
-send_request(const struct exchange *x, const char *authority, struct error *err)
+send_request(const struct exchange *x, struct error *err)
 {
 	const struct client_request *r = x->request;
 	struct bytes head;
@@ -94,7 +93,7 @@ send_request(const struct exchange *x, const char *authority, struct error *err)
 		     "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n"
 		     "User-Agent: toggled/" TOGGLED_VERSION
 		     "\r\nAccept: application/json\r\n",
-		     r->method, r->path, authority);
+		     r->method, r->path, x->link.dialled.authority);
 	if (r->token)
 		bytes_printf(&head, "Authorization: Bearer %s\r\n", r->token);
 	if (r->comment)
@@ -125,7 +124,8 @@ fill(struct exchange *x, bool *ended, struct error *err)
 	}
 	bytes_reserve(&x->in, PIECE_BYTES);
 	do {
-		n = recv(x->fd, x->in.data + x->in.length, PIECE_BYTES, 0);
+		n = link_receive(&x->link, x->in.data + x->in.length,
+				 PIECE_BYTES);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return broken(x, err);
@@ -332,21 +332,19 @@ enum status
 client_fetch(const struct client_request *request, struct client_answer *answer,
 	     struct error *err)
 {
-	struct exchange x = { .request = request, .answer = answer, .fd = -1 };
-	char authority[DIAL_AUTHORITY_BYTES];
+	struct exchange x = { .request = request, .answer = answer };
 	enum status rc;
 
 	bytes_init(&x.in);
-	rc = dial(request->server, request->idle_timeout_ms, authority, &x.fd,
-		  err);
+	rc = link_open(&x.link, request->server, request->ca_file,
+		       request->idle_timeout_ms, err);
 	if (rc == STATUS_OK)
-		rc = send_request(&x, authority, err);
+		rc = send_request(&x, err);
 	if (rc == STATUS_OK)
 		rc = read_head(&x, err);
 	if (rc == STATUS_OK)
 		rc = read_body(&x, err);
-	if (x.fd >= 0)
-		close(x.fd);
+	link_close(&x.link);
 	bytes_fini(&x.in);
 	return rc;
 }

@@ -33,7 +33,7 @@ open_connection(struct loop *loop, struct MHD_Connection *mhd)
 	c->fd = info->connect_fd;
 	c->peer = loop->origin->peer;
 	c->consumed = loop->origin->consumed;
-	c->tls = loop->origin->tls;
+	c->bridge = loop->origin->bridge;
 	loop->origin = NULL; /* it counts as open now */
 	c->next = loop->connections;
 	c->link = &loop->connections;
@@ -59,7 +59,7 @@ close_connection(struct connection *c)
 	*c->link = c->next;
 	if (c->next != NULL)
 		c->next->link = c->link;
-	if (!c->left)
+	if (!c->left && c->bridge == NULL)
 		connection_forget(c->loop, &c->peer);
 	free(c);
 }
@@ -197,9 +197,12 @@ static enum MHD_Result
 begin(struct exchange *x, const char *method, const char *version)
 {
 	struct request *r = &x->request;
+	struct connection *c = x->connection;
 
 	x->phase = EXCHANGE_READING;
-	peer_format(&x->connection->peer, r->peer);
+	if (c->peer_text[0] == '\0')
+		peer_format(&c->peer, c->peer_text);
+	memcpy(r->peer, c->peer_text, sizeof(r->peer));
 	reaper_expect(x->connection, REAPER_BODY_MS);
 	if (intake_header(x, method, version) == INTAKE_REFUSE)
 		connection_queue(x);
@@ -234,7 +237,8 @@ take_body(struct exchange *x, const char *data, size_t size)
 	return true;
 }
 
-enum MHD_Result
+/* The library says how many parameters. */
+enum MHD_Result /* NOLINTNEXTLINE(readability-function-size) */
 connection_handle(void *cls, struct MHD_Connection *mhd, const char *url,
 		  const char *method, const char *version, const char *upload,
 		  size_t *upload_size, void **context)
@@ -265,8 +269,10 @@ static void
 log_access(const struct exchange *x)
 {
 	const struct request *r = &x->request;
+	/* A poll that left has no status yet. */
+	const char *event = x->phase == EXCHANGE_LEFT ? "poll" : "request";
 
-	log_to(r->loop->service->log, LOG_INFO, "request",
+	log_to(r->loop->service->log, LOG_INFO, event,
 	       LOG_S("method", r->head_only ? "HEAD" : method_name(r->method)),
 	       LOG_S("path", r->path.data == NULL ? "" : r->path.data),
 	       LOG_N("status", r->reply.status), LOG_S("peer", r->peer),

@@ -21,14 +21,15 @@
 #include "exchange.h"
 #include "peer.h"
 
+struct bridge;
+struct stream;
+
 /* Where a socket comes from when it is given to libmicrohttpd. */
 struct connection_origin {
 	struct peer peer;
 	uint64_t consumed; /* bytes of requests that were read from it before */
-	bool tls;
+	struct bridge *bridge; /* it comes under TLS; NULL: in clear text */
 };
-
-struct stream;
 
 struct connection {
 	struct loop *loop;
@@ -36,11 +37,12 @@ struct connection {
 	struct connection *next, **link; /* among the loop's */
 	struct exchange *exchange;       /* the request under way, or NULL */
 	struct stream *stream; /* the endless reply under way, or NULL */
-	int64_t deadline_ms;             /* 0: none */
-	uint64_t consumed; /* bytes of the requests that are through */
+	int64_t deadline_ms;   /* 0: none */
+	uint64_t consumed;     /* bytes of the requests that are through */
 	struct peer peer;
+	char peer_text[PEER_TEXT_BYTES]; /* "" until it is needed */
+	struct bridge *bridge;           /* counts for it; NULL: clear text */
 	int fd;
-	bool tls;
 	bool unsure;  /* of `consumed`: a chunked body came in */
 	bool watched; /* for hang-ups, by park */
 	bool hung_up;

@@ -12,11 +12,12 @@
 
 static const char unix_prefix[] = "unix:";
 static const char http_prefix[] = "http://";
+static const char https_prefix[] = "https://";
 
 struct call {
 	const char *server;
 	int64_t timeout_ms;
-	int fd; /* -1: not connected */
+	struct dialled *out;
 };
 
 static void
@@ -57,9 +58,9 @@ connect_unix(struct call *call, const char *path, struct error *err)
 		return error_set(err, STATUS_INVALID,
 				 "the path of %s is too long", call->server);
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	call->fd = connect_address((const struct sockaddr *)&address,
-				   sizeof(address), call->timeout_ms);
-	if (call->fd < 0)
+	call->out->fd = connect_address((const struct sockaddr *)&address,
+					sizeof(address), call->timeout_ms);
+	if (call->out->fd < 0)
 		return error_set(err, STATUS_BUSY, "cannot reach %s: %s",
 				 call->server, strerror(errno));
 	return STATUS_OK;
@@ -68,7 +69,8 @@ connect_unix(struct call *call, const char *path, struct error *err)
 /* "HOST", "HOST:PORT", "[V6]:PORT" cut into its parts in place; false when it
  * is none of them. */
 static bool
-split_host(char *text, const char **host, const char **port)
+split_host(char *text, const char *implied, const char **host,
+	   const char **port)
 {
 	char *end =
 	    text[0] == '[' ? strchr(text, ']') : text + strcspn(text, ":");
@@ -78,7 +80,7 @@ split_host(char *text, const char **host, const char **port)
 	*host = text[0] == '[' ? text + 1 : text;
 	if (*end == ']')
 		*end++ = '\0';
-	*port = *end == ':' ? end + 1 : "80";
+	*port = *end == ':' ? end + 1 : implied;
 	if (*end != ':' && *end != '\0')
 		return false;
 	*end = '\0';
@@ -96,29 +98,29 @@ connect_host(struct call *call, const char *host, const char *port,
 	if (rc != 0)
 		return error_set(err, STATUS_BUSY, "cannot reach %s: %s",
 				 call->server, gai_strerror(rc));
-	for (const struct addrinfo *a = list; a && call->fd < 0;
+	for (const struct addrinfo *a = list; a && call->out->fd < 0;
 	     a = a->ai_next) {
-		call->fd = connect_address(a->ai_addr, a->ai_addrlen,
-					   call->timeout_ms);
+		call->out->fd = connect_address(a->ai_addr, a->ai_addrlen,
+						call->timeout_ms);
 	}
-	if (call->fd < 0)
+	if (call->out->fd < 0)
 		error_set(err, STATUS_BUSY, "cannot reach %s: %s", call->server,
 			  strerror(errno));
 	freeaddrinfo(list);
-	return call->fd < 0 ? STATUS_BUSY : STATUS_OK;
+	return call->out->fd < 0 ? STATUS_BUSY : STATUS_OK;
 }
 
 static enum status
 invalid(const struct call *call, struct error *err)
 {
 	return error_set(err, STATUS_INVALID,
-			 "'%s' is no server, allowed is http://HOST:PORT or "
-			 "unix:/PATH",
+			 "'%s' is no server, allowed is http://HOST:PORT, "
+			 "https://HOST:PORT or unix:/PATH",
 			 call->server);
 }
 
 static enum status
-connect_http(struct call *call, const char *text, char *authority,
+connect_http(struct call *call, const char *text, const char *implied,
 	     struct error *err)
 {
 	const char *host = NULL;
@@ -128,30 +130,33 @@ connect_http(struct call *call, const char *text, char *authority,
 
 	if (length >= sizeof(parts) || strlen(text + length) > 1)
 		return invalid(call, err);
-	snprintf(authority, sizeof(parts), "%.*s", (int)length, text);
-	snprintf(parts, sizeof(parts), "%s", authority);
-	if (!split_host(parts, &host, &port))
+	snprintf(call->out->authority, sizeof(parts), "%.*s", (int)length,
+		 text);
+	snprintf(parts, sizeof(parts), "%s", call->out->authority);
+	if (!split_host(parts, implied, &host, &port))
 		return invalid(call, err);
+	snprintf(call->out->host, sizeof(parts), "%s", host);
 	return connect_host(call, host, port, err);
 }
 
 enum status
-dial(const char *server, int64_t timeout_ms,
-     char authority[DIAL_AUTHORITY_BYTES], int *fd, struct error *err)
+dial(const char *server, int64_t timeout_ms, struct dialled *out,
+     struct error *err)
 {
 	const size_t unix_length = sizeof(unix_prefix) - 1;
 	const size_t http_length = sizeof(http_prefix) - 1;
-	struct call call = { server, timeout_ms, -1 };
-	enum status rc;
+	const size_t https_length = sizeof(https_prefix) - 1;
+	struct call call = { server, timeout_ms, out };
 
-	snprintf(authority, DIAL_AUTHORITY_BYTES, "localhost");
+	out->fd = -1;
+	out->tls = strncmp(server, https_prefix, https_length) == 0;
+	snprintf(out->host, sizeof(out->host), "localhost");
+	snprintf(out->authority, sizeof(out->authority), "localhost");
+	if (out->tls)
+		return connect_http(&call, server + https_length, "443", err);
 	if (strncmp(server, unix_prefix, unix_length) == 0)
-		rc = connect_unix(&call, server + unix_length, err);
-	else if (strncmp(server, http_prefix, http_length) == 0)
-		rc = connect_http(&call, server + http_length, authority, err);
-	else
-		rc = invalid(&call, err);
-	if (rc == STATUS_OK)
-		*fd = call.fd;
-	return rc;
+		return connect_unix(&call, server + unix_length, err);
+	if (strncmp(server, http_prefix, http_length) == 0)
+		return connect_http(&call, server + http_length, "80", err);
+	return invalid(&call, err);
 }

@@ -25,15 +25,17 @@ struct evaluator {
 	struct clock clock;
 	struct eval_scratch *scratch;
 	struct ofrep_cache *ofrep_cache;
-	struct arena arena; /* of the context of one question */
+	struct usage *usage; /* the loop's */
+	struct arena arena;  /* of the context of one question */
 };
 
 struct evaluator *
-evaluator_new(struct clock clock)
+evaluator_new(struct clock clock, struct usage *usage)
 {
 	struct evaluator *evaluator = mem_zalloc(1, sizeof(*evaluator));
 
 	evaluator->clock = clock;
+	evaluator->usage = usage;
 	evaluator->scratch = eval_scratch_new();
 	evaluator->ofrep_cache = ofrep_cache_new();
 	arena_init(&evaluator->arena);
@@ -67,6 +69,38 @@ evaluator_context(struct evaluator *evaluator, const struct snapshot *snapshot,
 		.fractional = definition_fractional(snapshot->settings),
 		.scratch = evaluator->scratch,
 	};
+}
+
+struct eval_context
+evaluator_counted(struct evaluator *evaluator, const struct snapshot *snapshot,
+		  const struct value *data)
+{
+	const int64_t now_ms = clock_wall_ms(&evaluator->clock);
+
+	usage_begin(evaluator->usage, snapshot, now_ms);
+	return (struct eval_context){
+		.data = data,
+		.now_s = now_ms / MS_PER_SECOND,
+		.fractional = definition_fractional(snapshot->settings),
+		.scratch = evaluator->scratch,
+		.observe = usage_count,
+		.observe_ctx = evaluator->usage,
+	};
+}
+
+void
+evaluator_confirm(struct evaluator *evaluator, const struct snapshot *snapshot,
+		  struct string prefix)
+{
+	usage_confirm(evaluator->usage, snapshot, prefix,
+		      clock_wall_ms(&evaluator->clock));
+}
+
+void
+evaluator_hand_out(struct evaluator *evaluator, const struct snapshot *snapshot)
+{
+	usage_hand_out(evaluator->usage, snapshot,
+		       clock_wall_ms(&evaluator->clock));
 }
 
 /* The two sides of a question. */
@@ -207,14 +241,14 @@ build(const struct topic *topic, const struct snapshot *snapshot,
 	struct evaluator *evaluator = ctx;
 	struct value data = topic_context(evaluator, topic);
 	struct eval_context context =
-	    evaluator_context(evaluator, snapshot, &data);
+	    evaluator_counted(evaluator, snapshot, &data);
 	struct bytes out;
 
 	bytes_init(&out);
 	if (topic->form == TOPIC_VALUES)
 		document_values(snapshot, epoch, &context, topic->prefix, &out);
 	else
-		ofrep_encode_bulk(snapshot, &context, &out);
+		ofrep_encode_bulk(snapshot, &context, topic->stream, &out);
 	return blob_from_bytes(&out);
 }
 

@@ -1,6 +1,7 @@
 /*
  * What a loop evaluates with: a clock, working memory, and the feed's question
- * whether a change touches what a context gets. One a loop, on its thread only.
+ * whether a change touches what a context gets. It tells the loop's usage what
+ * services evaluated. One a loop, on its thread only.
  */
 #ifndef SRC_HTTP_EVALUATOR_H
 #define SRC_HTTP_EVALUATOR_H
@@ -9,12 +10,15 @@
 #include "base/clock.h"
 #include "eval/evaluate.h"
 #include "feed/feed.h"
+#include "feed/usage.h"
 #include "model/snapshot.h"
 
 struct evaluator;
 struct ofrep_cache;
 
-struct evaluator *evaluator_new(struct clock clock) MUST_CHECK;
+/* Borrows `usage`. */
+struct evaluator *evaluator_new(struct clock clock,
+				struct usage *usage) MUST_CHECK;
 
 /* NULL is allowed. */
 void evaluator_free(struct evaluator *evaluator);
@@ -24,6 +28,20 @@ void evaluator_free(struct evaluator *evaluator);
 struct eval_context evaluator_context(struct evaluator *evaluator,
 				      const struct snapshot *snapshot,
 				      const struct value *data);
+
+/* The same for a service: what is evaluated in it is counted as usage. */
+struct eval_context evaluator_counted(struct evaluator *evaluator,
+				      const struct snapshot *snapshot,
+				      const struct value *data);
+
+/* A service has what the toggles of `snapshot` with this prefix come to, and
+ * goes on using it. */
+void evaluator_confirm(struct evaluator *evaluator,
+		       const struct snapshot *snapshot, struct string prefix);
+
+/* A service has the definitions, or gets them now. */
+void evaluator_hand_out(struct evaluator *evaluator,
+			const struct snapshot *snapshot);
 
 /* What OFREP's bulk answers were, for the fast path. */
 struct ofrep_cache *evaluator_ofrep_cache(struct evaluator *evaluator);

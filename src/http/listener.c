@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "bridge.h"
 #include "connection.h"
 #include "loop.h"
 
@@ -29,36 +30,40 @@ struct listener {
 	bool tls;
 };
 
+/* There is no answer in clear text to somebody who speaks TLS. */
 static void
-refuse(struct loop *loop, int fd)
+refuse(struct listener *listener, int fd)
 {
 	static const char text[] = "HTTP/1.1 503 Service Unavailable\r\n"
 				   "Connection: close\r\n"
 				   "Retry-After: 1\r\n"
 				   "Content-Length: 0\r\n\r\n";
-	ssize_t n =
-	    send(fd, text, sizeof(text) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 
-	(void)n;
+	if (!listener->tls)
+		(void)!send(fd, text, sizeof(text) - 1,
+			    MSG_DONTWAIT | MSG_NOSIGNAL);
 	(void)shutdown(fd, SHUT_WR);
 	close(fd);
-	counters_add(&loop->counters.connections_refused, 1);
+	counters_add(&listener->loop->counters.connections_refused, 1);
 }
 
 static void
 admit(struct listener *listener, int fd, const struct sockaddr_storage *from)
 {
 	struct loop *loop = listener->loop;
-	struct connection_origin origin = { .tls = listener->tls };
+	struct connection_origin origin = { .bridge = NULL };
 
 	peer_from_sockaddr(&origin.peer, from);
 	counters_add(&loop->counters.connections_accepted, 1);
 	if (limits_enter(loop->service->limits, &origin.peer) != LIMITS_OK) {
-		refuse(loop, fd);
+		refuse(listener, fd);
 		return;
 	}
 	counters_add(&loop->counters.connections_open, 1);
-	loop_admit(loop, fd, &origin);
+	if (listener->tls)
+		bridge_open(loop->bridges, fd, &origin.peer);
+	else
+		loop_admit(loop, fd, &origin);
 }
 
 static void
@@ -81,7 +86,7 @@ run_dry(struct listener *listener)
 		fd = accept4(listener->fd, NULL, NULL,
 			     SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0)
-			refuse(listener->loop, fd);
+			refuse(listener, fd);
 	}
 	listener->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	rest(listener);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "bridge.h"
 #include "connection.h"
 #include "descriptors.h"
 #include "evaluator.h"
@@ -110,7 +111,7 @@ loop_admit(struct loop *loop, int fd, const struct connection_origin *origin)
 	if (MHD_add_connection(loop->daemon, fd,
 			       (const struct sockaddr *)&address,
 			       length) != MHD_YES &&
-	    loop->origin != NULL)
+	    loop->origin != NULL && origin->bridge == NULL)
 		connection_forget(loop, &origin->peer);
 	loop->origin = NULL;
 }
@@ -123,6 +124,7 @@ loop_catalog(struct loop *loop)
 	if (newer != NULL) {
 		catalog_unref(loop->catalog);
 		loop->catalog = newer;
+		usage_publish(loop->usage, newer);
 		feed_publish(loop->feed, newer);
 		arm(loop->feed_event, 0);
 	}
@@ -197,6 +199,7 @@ enter_draining(struct loop *loop)
 	park_rest(loop->park);
 	park_hurry(loop->park, FINISH_MS);
 	reaper_hurry(loop, FINISH_MS);
+	bridges_hurry(loop->bridges, FINISH_MS);
 }
 
 static void
@@ -274,6 +277,18 @@ new_base(void)
 }
 
 static enum status
+open_bridges(struct loop *loop, struct error *err)
+{
+	enum status rc = STATUS_OK;
+
+	for (size_t i = 0; i < loop->socket_count && rc == STATUS_OK; i++) {
+		if (loop->sockets[i].tls && loop->bridges == NULL)
+			rc = bridges_new(loop, &loop->bridges, err);
+	}
+	return rc;
+}
+
+static enum status
 open_loop(struct loop *loop, struct error *err)
 {
 	struct feed_config config = { .clock = loop->service->clock,
@@ -293,9 +308,11 @@ open_loop(struct loop *loop, struct error *err)
 		rc = reaper_init(loop, err);
 	if (rc == STATUS_OK)
 		rc = park_new(loop, &loop->park, err);
+	if (rc == STATUS_OK)
+		rc = open_bridges(loop, err);
 	if (rc != STATUS_OK)
 		return rc;
-	loop->evaluator = evaluator_new(config.clock);
+	loop->evaluator = evaluator_new(config.clock, loop->usage);
 	config.evaluator = evaluator_for_feed(loop->evaluator);
 	config.ctx = loop->park;
 	loop->feed = feed_new(&config);
@@ -325,6 +342,7 @@ close_loop(struct loop *loop)
 	listener_free_all(loop->listeners);
 	close_sockets(loop);
 	park_free(loop->park);
+	bridges_free(loop->bridges);
 	feed_free(loop->feed);
 	evaluator_free(loop->evaluator);
 	reaper_fini(loop);

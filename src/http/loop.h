@@ -1,7 +1,7 @@
 /*
  * A loop: one thread, one event_base, one libmicrohttpd daemon, one feed and
  * the clients that wait in it. Everything here belongs to that thread, but the
- * inbox, the counters and the atomics.
+ * inbox, the counters, the usage and the atomics.
  *
  * Life: loop_new on the main thread, loop_start (returns when it runs or has
  * failed), loop_drain, loop_stop, loop_free.
@@ -24,6 +24,7 @@
 #include "model/catalog.h"
 #include "service.h"
 
+struct bridges;
 struct connection;
 struct connection_origin;
 struct evaluator;
@@ -33,6 +34,7 @@ struct exchange;
 struct listener;
 struct MHD_Daemon;
 struct park;
+struct usage;
 
 /* SERVING, then in this order; each is entered once. */
 enum loop_phase { LOOP_SERVING, LOOP_DRAINING, LOOP_STOPPING };
@@ -43,7 +45,7 @@ enum { LOOP_LISTENERS_MAX = 16 };
 struct loop_socket {
 	int fd;
 	bool owned; /* not shared with other loops: to be closed */
-	bool tls;   /* not yet: a place for it */
+	bool tls;
 };
 
 struct loop {
@@ -53,6 +55,7 @@ struct loop {
 	size_t socket_count;
 	struct inbox inbox;
 	struct counters counters;
+	struct usage *usage;
 	atomic_int wanted; /* enum loop_phase, set by the main thread */
 	atomic_bool quiet; /* draining, and no connection is left */
 	atomic_int_least64_t ticked_ms; /* monotonic time of its last turn */
@@ -84,6 +87,7 @@ struct loop {
 	struct feed *feed;
 	struct evaluator *evaluator;
 	struct park *park;
+	struct bridges *bridges; /* NULL: no address is under TLS */
 	struct random random;
 	struct connection *connections; /* those with libmicrohttpd */
 	struct event *reap_timer;
@@ -123,7 +127,8 @@ void loop_drive(struct loop *loop);
 void loop_expect(struct loop *loop, int64_t wait_ms);
 
 /* Give a connected socket to libmicrohttpd, which owns it from now on; it is
- * counted already. loop_drive is the caller's. */
+ * counted already, and counted off when it ends, unless it is a bridge's.
+ * loop_drive is the caller's. */
 void loop_admit(struct loop *loop, int fd,
 		const struct connection_origin *origin);
 

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "feed/usage.h"
 
 struct loop *
 loop_new(const struct service *service, unsigned index, struct error *err)
@@ -25,6 +26,7 @@ loop_new(const struct service *service, unsigned index, struct error *err)
 	pthread_condattr_destroy(&attributes);
 	pthread_mutex_init(&loop->mutex, NULL);
 	loop->service = service;
+	loop->usage = usage_new(clock_wall_ms(&service->clock));
 	loop->index = index;
 	loop->drive_due_ms = INT64_MAX;
 	loop->feed_due_ms = INT64_MAX;
@@ -37,6 +39,7 @@ loop_free(struct loop *loop)
 	if (loop == NULL)
 		return;
 	inbox_fini(&loop->inbox);
+	usage_free(loop->usage);
 	pthread_cond_destroy(&loop->ready);
 	pthread_mutex_destroy(&loop->mutex);
 	free(loop);

@@ -19,8 +19,9 @@ put_loops(struct bytes *out, const struct counters_sum *sum)
 	COUNTERS_TABLE(X)
 #undef X
 	exposition_count(out, "toggled_waiters", "gauge",
-			 "clients that wait for a change",
-			 sum->polls_outside + sum->polls_suspended);
+			 "clients that wait for a change, however",
+			 sum->polls_outside + sum->polls_suspended +
+			     sum->streams);
 }
 
 /* `method="GET",route="/healthz"` */

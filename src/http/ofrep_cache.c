@@ -9,9 +9,9 @@
 enum { PLACES = 4096 };
 
 struct entry {
-	uint64_t body;        /* hash under the process's random key */
-	uint64_t environment; /* likewise */
-	int64_t revision;     /* 0: empty */
+	uint64_t body;    /* hash under the process's random key */
+	uint64_t place;   /* of environment and event stream, likewise */
+	int64_t revision; /* 0: empty */
 	uint64_t tag;
 };
 
@@ -32,12 +32,14 @@ ofrep_cache_free(struct ofrep_cache *cache)
 }
 
 static struct entry
-entry_of(const struct snapshot *snapshot, struct string body)
+entry_of(const struct snapshot *snapshot, struct string body,
+	 struct string stream)
 {
 	return (struct entry){
 		.body = hash_bytes(body.data, body.length),
-		.environment = hash_bytes(snapshot->environment.data,
-					  snapshot->environment.length),
+		.place = hash_bytes(snapshot->environment.data,
+				    snapshot->environment.length) ^
+			 hash_bytes(stream.data, stream.length),
 		.revision = snapshot->revision,
 	};
 }
@@ -45,19 +47,19 @@ entry_of(const struct snapshot *snapshot, struct string body)
 static size_t
 place_of(const struct entry *entry)
 {
-	return (entry->body ^ entry->environment) % PLACES;
+	return (entry->body ^ entry->place) % PLACES;
 }
 
 bool
 ofrep_cache_find(const struct ofrep_cache *cache,
 		 const struct snapshot *snapshot, struct string body,
-		 uint64_t *tag)
+		 struct string stream, uint64_t *tag)
 {
-	const struct entry want = entry_of(snapshot, body);
+	const struct entry want = entry_of(snapshot, body, stream);
 	const struct entry *have = &cache->entries[place_of(&want)];
 
 	if (have->revision != want.revision || have->body != want.body ||
-	    have->environment != want.environment)
+	    have->place != want.place)
 		return false;
 	*tag = have->tag;
 	return true;
@@ -81,9 +83,9 @@ is_timeless(const struct snapshot *snapshot)
 
 void
 ofrep_cache_put(struct ofrep_cache *cache, const struct snapshot *snapshot,
-		struct string body, uint64_t tag)
+		struct string body, struct string stream, uint64_t tag)
 {
-	struct entry entry = entry_of(snapshot, body);
+	struct entry entry = entry_of(snapshot, body, stream);
 
 	if (!is_timeless(snapshot))
 		return;

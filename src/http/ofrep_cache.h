@@ -21,12 +21,13 @@ struct ofrep_cache;
 struct ofrep_cache *ofrep_cache_new(void) MUST_CHECK;
 void ofrep_cache_free(struct ofrep_cache *cache);
 
-/* The tag of `body`'s answer at `snapshot`; false when it is not known. */
+/* The tag of `body`'s answer at `snapshot` with that event stream in it; false
+ * when it is not known. */
 bool ofrep_cache_find(const struct ofrep_cache *cache,
 		      const struct snapshot *snapshot, struct string body,
-		      uint64_t *tag);
+		      struct string stream, uint64_t *tag);
 
 void ofrep_cache_put(struct ofrep_cache *cache, const struct snapshot *snapshot,
-		     struct string body, uint64_t tag);
+		     struct string body, struct string stream, uint64_t tag);
 
 #endif

@@ -14,6 +14,9 @@
  * buffer, so a socket only leaves when the kernel's count of what was taken out
  * of it is exactly what the requests so far were long. When in doubt, it stays.
  *
+ * Under TLS the socket is a bridge's (bridge.h), which has no idle ones here:
+ * an answered one goes back to it.
+ *
  * One edge-triggered epoll set watches all of them, in every state.
  */
 #include <errno.h>
@@ -29,9 +32,11 @@
 #include "access.h"
 #include "answer.h"
 #include "base/mem.h"
+#include "bridge.h"
 #include "connection.h"
 #include "loop.h"
 #include "park_private.h"
+#include "parked.h"
 #include "reaper.h"
 #include "received.h"
 #include "repoll.h"
@@ -39,123 +44,6 @@
 enum { EVENTS_AT_ONCE = 128 };
 
 #define WATCHED ((uint32_t)EPOLLIN | (uint32_t)EPOLLRDHUP | (uint32_t)EPOLLET)
-
-enum parked_state { PARKED_WAITING, PARKED_WRITING, PARKED_IDLE };
-
-struct parked {
-	union {
-		struct seat seat; /* WAITING */
-		struct {          /* WRITING, IDLE */
-			struct parked *next, **link;
-			int64_t due_ms;
-			struct blob *wire; /* WRITING: what of it … */
-			size_t sent;       /* … has gone out */
-		};
-	};
-	uint64_t consumed; /* bytes of requests read from it so far */
-	struct definition *token; /* whose poll it is; NULL: nobody's */
-	struct peer peer;
-	int fd;
-	uint8_t state; /* enum parked_state */
-	uint8_t route; /* for the counters */
-	bool pending;  /* its next request is there already */
-	bool closing;  /* its answer says Connection: close */
-};
-
-struct outside {
-	struct loop *loop;
-	int epoll;
-	struct event *event;
-	struct event *sweep; /* timer over the list, while it has any */
-	bool sweeping;
-	struct parked *waiting_for_client; /* WRITING and IDLE ones */
-	struct answer answer;
-};
-
-static void
-sweep_later(struct outside *o)
-{
-	int64_t ms = o->loop->phase == LOOP_SERVING ? REAPER_TICK_MS
-						    : REAPER_HURRY_TICK_MS;
-	const struct timeval delay = { .tv_sec = ms / 1000,
-				       .tv_usec = ms % 1000 * 1000 };
-
-	if (o->sweeping)
-		return;
-	o->sweeping = true;
-	evtimer_add(o->sweep, &delay);
-}
-
-static void
-enlist(struct outside *o, struct parked *p, int64_t within_ms)
-{
-	p->due_ms = loop_now_ms(o->loop) + within_ms;
-	p->next = o->waiting_for_client;
-	p->link = &o->waiting_for_client;
-	if (p->next != NULL)
-		p->next->link = &p->next;
-	o->waiting_for_client = p;
-	sweep_later(o);
-}
-
-/* Out of the list, or out of the feed. */
-static void
-unlist(struct outside *o, struct parked *p)
-{
-	if (p->state == PARKED_WAITING) {
-		feed_cancel(o->loop->feed, &p->seat.waiter);
-		counters_sub(&o->loop->counters.polls_outside, 1);
-		return;
-	}
-	*p->link = p->next;
-	if (p->next != NULL)
-		p->next->link = p->link;
-	if (p->state == PARKED_WRITING)
-		blob_unref(p->wire);
-}
-
-static void
-forget(struct parked *p)
-{
-	definition_unref(p->token);
-	free(p);
-}
-
-/* Close a connection that is in no list any more. */
-static void
-end(struct outside *o, struct parked *p)
-{
-	close(p->fd);
-	connection_forget(o->loop, &p->peer);
-	forget(p);
-}
-
-/* Back to libmicrohttpd with it; loop_drive is the caller's. */
-static void
-hand_over(struct outside *o, struct parked *p)
-{
-	struct connection_origin origin = { .peer = p->peer,
-					    .consumed = p->consumed };
-	int fd = p->fd;
-
-	(void)epoll_ctl(o->epoll, EPOLL_CTL_DEL, fd, NULL);
-	forget(p);
-	loop_admit(o->loop, fd, &origin);
-}
-
-/* The answer has gone out; it is in no list. */
-static void
-settle(struct outside *o, struct parked *p)
-{
-	if (p->closing) {
-		end(o, p);
-	} else if (p->pending) {
-		hand_over(o, p);
-	} else {
-		p->state = PARKED_IDLE;
-		enlist(o, p, o->loop->service->idle_timeout_ms);
-	}
-}
 
 static void
 watch_for(struct outside *o, struct parked *p, uint32_t events)
@@ -165,14 +53,21 @@ watch_for(struct outside *o, struct parked *p, uint32_t events)
 	(void)epoll_ctl(o->epoll, EPOLL_CTL_MOD, p->fd, &event);
 }
 
+static ssize_t
+transmit(const struct parked *p, const char *data, size_t length)
+{
+	if (p->bridge != NULL)
+		return bridge_send(p->bridge, data, length);
+	return send(p->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 /* Send from `*sent` on; false when the connection is broken. */
 static bool
 push(const struct parked *p, const struct blob *wire, size_t *sent)
 {
 	while (*sent < wire->length) {
 		ssize_t n =
-		    send(p->fd, wire->data + *sent, wire->length - *sent,
-			 MSG_DONTWAIT | MSG_NOSIGNAL);
+		    transmit(p, wire->data + *sent, wire->length - *sent);
 
 		if (n > 0)
 			*sent += (size_t)n;
@@ -212,16 +107,17 @@ outside_answer(struct outside *o, struct seat *seat, struct blob *body,
 	counters_request(&loop->counters, p->route, status, -1);
 	counters_add(&loop->counters.bytes_sent, wire->length);
 	if (!push(p, wire, &sent)) {
-		end(o, p);
+		parked_end(o, p);
 	} else if (sent == wire->length) {
-		settle(o, p);
+		parked_settle(o, p);
 	} else {
 		p->state = PARKED_WRITING;
 		p->wire = blob_ref(wire);
 		p->sent = sent;
-		enlist(o, p,
-		       REAPER_WRITE_MS +
-			   (int64_t)(wire->length / REAPER_WRITE_BYTES_PER_MS));
+		parked_enlist(
+		    o, p,
+		    REAPER_WRITE_MS +
+			(int64_t)(wire->length / REAPER_WRITE_BYTES_PER_MS));
 		watch_for(o, p, WATCHED | (uint32_t)EPOLLOUT);
 	}
 }
@@ -230,12 +126,12 @@ static void
 write_more(struct outside *o, struct parked *p)
 {
 	if (!push(p, p->wire, &p->sent)) {
-		unlist(o, p);
-		end(o, p);
+		parked_unlist(o, p);
+		parked_end(o, p);
 	} else if (p->sent == p->wire->length) {
-		unlist(o, p);
+		parked_unlist(o, p);
 		watch_for(o, p, WATCHED);
-		settle(o, p);
+		parked_settle(o, p);
 	}
 }
 
@@ -245,23 +141,6 @@ has_input(const struct parked *p)
 	int unread = 0;
 
 	return ioctl(p->fd, FIONREAD, &unread) == 0 && unread > 0;
-}
-
-/* From here on the feed has it. */
-static void
-await(struct outside *o, struct parked *p, const struct request *r)
-{
-	struct loop *loop = o->loop;
-
-	memset(&p->seat, 0, sizeof(p->seat));
-	p->state = PARKED_WAITING;
-	p->seat.kind = SEAT_PARKED;
-	definition_unref(p->token);
-	p->token = definition_ref(r->token);
-	counters_add(&loop->counters.polls_outside, 1);
-	feed_wait(loop->feed, &p->seat.waiter, &r->topic, r->wait_since,
-		  r->wait_ms);
-	loop_expect(loop, r->wait_ms);
 }
 
 /* The next poll of an idle client, taken without libmicrohttpd; false when it
@@ -277,10 +156,10 @@ poll_again(struct outside *o, struct parked *p)
 		return false;
 	if (recv(p->fd, NULL, size, MSG_TRUNC | MSG_DONTWAIT) ==
 	    (ssize_t)size) {
-		unlist(o, p);
+		parked_unlist(o, p);
 		p->consumed += size;
 		p->pending = false;
-		await(o, p, &x->request);
+		parked_wait(o, p, &x->request);
 		taken = true;
 	}
 	exchange_free(x);
@@ -299,8 +178,8 @@ handle(struct outside *o, struct parked *p, uint32_t events)
 	if (broken) {
 		if (p->state == PARKED_WAITING)
 			counters_add(&o->loop->counters.polls_hung_up, 1);
-		unlist(o, p);
-		end(o, p);
+		parked_unlist(o, p);
+		parked_end(o, p);
 		return;
 	}
 	if ((events & EPOLLIN) != 0) {
@@ -308,8 +187,8 @@ handle(struct outside *o, struct parked *p, uint32_t events)
 		if (p->state == PARKED_IDLE) {
 			if (!ended && poll_again(o, p))
 				return;
-			unlist(o, p);
-			hand_over(o, p);
+			parked_unlist(o, p);
+			parked_hand_over(o, p);
 			return;
 		}
 	}
@@ -335,26 +214,12 @@ static void
 sweep_cb(evutil_socket_t fd, short what, void *ctx)
 {
 	struct outside *o = ctx;
-	struct parked *p = o->waiting_for_client;
 
 	(void)fd;
 	(void)what;
 	loop_tick(o->loop);
 	o->sweeping = false;
-	while (p != NULL) {
-		struct parked *next = p->next;
-
-		if (p->due_ms <= loop_now_ms(o->loop)) {
-			if (p->state == PARKED_WRITING)
-				counters_add(
-				    &o->loop->counters.connections_reaped, 1);
-			unlist(o, p);
-			end(o, p);
-		}
-		p = next;
-	}
-	if (o->waiting_for_client != NULL)
-		sweep_later(o);
+	parked_sweep(o);
 	loop_drive(o->loop);
 }
 
@@ -391,12 +256,10 @@ outside_free(struct outside *o)
 {
 	if (o == NULL)
 		return;
-	while (o->waiting_for_client != NULL) {
-		struct parked *p = o->waiting_for_client;
-
-		unlist(o, p);
-		end(o, p);
-	}
+	/* Everybody's time is over. */
+	for (struct parked *p = o->waiting_for_client; p != NULL; p = p->next)
+		p->due_ms = 0;
+	parked_sweep(o);
 	answer_forget(&o->answer);
 	if (o->event != NULL)
 		event_free(o->event);
@@ -415,13 +278,15 @@ can_leave(const struct outside *o, const struct exchange *x)
 	uint64_t expected = c->consumed + x->header_size + x->body_seen;
 	uint64_t received;
 
-	if (o->loop->service->parking != PARKING_AUTO || c->tls ||
+	if (o->loop->service->parking != PARKING_AUTO ||
 	    c->peer.family == PEER_UNIX || x->closing || x->chunked ||
 	    c->unsure || strcmp(x->version, "HTTP/1.1") != 0)
 		return false;
 	/* Not the standard answer. */
 	if (x->request.answered != NULL || x->request.reply.header_count > 0)
 		return false;
+	if (c->bridge != NULL)
+		return bridge_may_leave(c->bridge, expected);
 	return received_bytes(c->fd, &received) && received == expected;
 }
 
@@ -431,17 +296,22 @@ leave(struct outside *o, struct exchange *x)
 	struct connection *c = x->connection;
 	struct epoll_event event = { .events = WATCHED };
 	struct parked *p;
-	int fd = fcntl(c->fd, F_DUPFD_CLOEXEC, 0);
+	int fd = c->bridge != NULL ? bridge_fd(c->bridge)
+				   : fcntl(c->fd, F_DUPFD_CLOEXEC, 0);
 
 	if (fd < 0)
 		return NULL;
 	p = mem_zalloc(1, sizeof(*p));
 	event.data.ptr = p;
 	if (epoll_ctl(o->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
-		close(fd);
+		if (c->bridge == NULL)
+			close(fd);
 		free(p);
 		return NULL;
 	}
+	if (c->bridge != NULL)
+		bridge_leave(c->bridge);
+	p->bridge = c->bridge;
 	p->fd = fd;
 	p->peer = c->peer;
 	p->consumed = c->consumed + x->header_size + x->body_seen;
@@ -464,7 +334,7 @@ outside_add(struct outside *o, struct exchange *x)
 	park_unwatch(o->loop->park, c);
 	c->left = true;
 	x->phase = EXCHANGE_LEFT;
-	await(o, p, &x->request);
+	parked_wait(o, p, &x->request);
 	return true;
 }
 
@@ -483,6 +353,5 @@ outside_hurry(struct outside *o, int64_t within_ms)
 		if (p->state == PARKED_IDLE && p->due_ms > due)
 			p->due_ms = due;
 	o->sweeping = false;
-	if (o->waiting_for_client != NULL)
-		sweep_later(o);
+	parked_sweep_later(o);
 }

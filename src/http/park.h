@@ -4,7 +4,7 @@
  *   inside   suspended in libmicrohttpd. Always possible; costs its pool.
  *   outside  the socket has left libmicrohttpd and is kept in a record of about
  *            a hundred bytes; the answer is one send. For the standard answer
- *            in clear text over TCP, to HTTP/1.1 clients that keep their
+ *            over TCP, with or without TLS, to HTTP/1.1 clients that keep their
  *            connection and have sent nothing beyond their request.
  *
  * A client that shuts down its sending side while it waits counts as gone, in

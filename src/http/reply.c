@@ -260,6 +260,7 @@ add_headers(struct request *r, struct MHD_Response *response, bool close)
 					      "no-store");
 	(void)MHD_add_response_header(response, "X-Content-Type-Options",
 				      "nosniff");
+	/* Also without an Origin: a cache may give the answer to a browser. */
 	if (r->route != NULL && (r->route->flags & ROUTE_OFREP) != 0) {
 		(void)MHD_add_response_header(
 		    response, "Access-Control-Allow-Origin", "*");

@@ -166,12 +166,18 @@ job_done(struct job *job)
 	inbox_post(&r->loop->inbox, &exchange_of(r)->task);
 }
 
+bool
+request_is_trial(struct request *r)
+{
+	return exchange_of(r)->tentative;
+}
+
 enum step
 request_submit(struct request *r, void (*then)(struct request *r))
 {
 	struct error err;
 
-	if (exchange_of(r)->tentative)
+	if (request_is_trial(r))
 		return STEP_REPLY;
 	error_init(&err);
 	r->then = then;

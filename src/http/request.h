@@ -93,6 +93,9 @@ void request_job(struct request *r, enum job_type type);
  * filled (503 and Retry-After) when the mailbox is full. */
 enum step request_submit(struct request *r, void (*then)(struct request *r));
 
+/* Tried out by repoll.c: only whether it waits matters, a reply is dropped. */
+bool request_is_trial(struct request *r);
+
 /* Wait in the feed. `answered` fills the reply on the loop's thread; NULL: the
  * standard answer (200, application/json, ETag "epoch.revision", no-store;
  * ANSWER_GONE: 404), which allows parking outside libmicrohttpd. */

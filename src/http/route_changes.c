@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "document_reply.h"
+#include "evaluator.h"
 #include "order.h"
 #include "poll.h"
 #include "request.h"
@@ -64,6 +65,7 @@ follow(struct request *r)
 
 	if (!request_known_query(r, known) || !poll_decode(r, &poll))
 		return STEP_REPLY;
+	evaluator_hand_out(r->evaluator, r->snapshot);
 	switch (feed_need(r->catalog, r->snapshot, poll.prefix, &poll.cursor)) {
 	case FEED_FULL:
 		reply_delta(r, poll.prefix, 0);

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "document_reply.h"
+#include "evaluator.h"
 #include "model/name.h"
 #include "request.h"
 #include "selector.h"
@@ -22,6 +23,7 @@ build(const struct snapshot *snapshot, void *ctx, struct bytes *out)
 static void
 reply_flags(struct request *r, const struct snapshot *snapshot)
 {
+	evaluator_hand_out(r->evaluator, snapshot);
 	document_reply(r, snapshot,
 		       &(struct document){ .name = "flagd",
 					   .build = build,

@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "access.h"
 #include "base/hash.h"
 #include "document_reply.h"
 #include "evaluator.h"
 #include "model/name.h"
+#include "model/ticket.h"
 #include "ofrep_cache.h"
 #include "request.h"
 #include "selector.h"
@@ -72,7 +74,7 @@ reply_flag(struct request *r, struct string key)
 	if (find_snapshot(r) == NULL || !take_context(r, key, &data))
 		return STEP_REPLY;
 	toggle = snapshot_find(r->snapshot, KIND_TOGGLE, key.data, key.length);
-	context = evaluator_context(r->evaluator, r->snapshot, &data);
+	context = evaluator_counted(r->evaluator, r->snapshot, &data);
 	evaluate(toggle, &context, &evaluation);
 	bytes_init(&body);
 	ofrep_encode_flag(r->snapshot, key, toggle, &evaluation, &body);
@@ -169,25 +171,52 @@ bulk_answered(struct request *r, struct blob *body, int64_t revision,
 	reply_bulk(r, blob_ref(body));
 }
 
+/* The path of the event stream to advertise, with a ticket for the client's
+ * token; length 0 where the environment's settings say that there is none. */
+static struct string
+stream_path(struct request *r)
+{
+	const struct definition *settings = r->snapshot->settings;
+	const struct string name = r->snapshot->environment;
+	const struct token *token = request_token(r);
+	char ticket[TICKET_LENGTH + 1] = "";
+	struct string path = { "", 0 };
+	struct bytes text;
+
+	if (settings == NULL || !settings->enabled)
+		return path;
+	if (token != NULL)
+		ticket_make(token, name, ticket);
+	bytes_init(&text);
+	bytes_printf(&text, "/v1/envs/%.*s/ofrep/v1/sse%s%s", (int)name.length,
+		     name.data, token == NULL ? "" : "?ticket=", ticket);
+	path.data = arena_copy(&r->arena, text.data, text.length);
+	path.length = text.length;
+	bytes_fini(&text);
+	return path;
+}
+
 static struct blob *
-evaluate_all(struct request *r, const struct value *data)
+evaluate_all(struct request *r, const struct value *data, struct string stream)
 {
 	struct eval_context context =
-	    evaluator_context(r->evaluator, r->snapshot, data);
+	    evaluator_counted(r->evaluator, r->snapshot, data);
 	struct bytes out;
 
 	bytes_init(&out);
-	ofrep_encode_bulk(r->snapshot, &context, &out);
+	ofrep_encode_bulk(r->snapshot, &context, stream, &out);
 	return blob_from_bytes(&out);
 }
 
 /* Prefer: wait makes an unchanged answer wait for a change. */
 static enum step
-wait_for_change(struct request *r, const struct value *data, int64_t wait_ms)
+wait_for_change(struct request *r, const struct value *data,
+		struct string stream, int64_t wait_ms)
 {
 	struct topic topic = {
 		.form = TOPIC_FLAGS,
 		.environment = r->snapshot->environment,
+		.stream = stream,
 	};
 	struct bytes text;
 
@@ -208,6 +237,7 @@ reply_flags(struct request *r)
 	const char *prefer = request_header(r, "Prefer");
 	struct ofrep_cache *cache = evaluator_ofrep_cache(r->evaluator);
 	int64_t wait_ms = 0;
+	struct string stream;
 	struct value data;
 	struct blob *answer;
 	bool known;
@@ -215,10 +245,14 @@ reply_flags(struct request *r)
 
 	if (find_snapshot(r) == NULL)
 		return STEP_REPLY;
+	stream = stream_path(r);
 	if (prefer != NULL)
 		(void)prefer_decode_wait(prefer, &wait_ms);
-	known = ofrep_cache_find(cache, r->snapshot, body, &tag) &&
+	known = ofrep_cache_find(cache, r->snapshot, body, stream, &tag) &&
 		is_current(r, tag);
+	if (known)
+		evaluator_confirm(r->evaluator, r->snapshot,
+				  (struct string){ "", 0 });
 	if (known && wait_ms == 0) {
 		reply_empty(r, 304);
 		set_tag(r, tag);
@@ -227,13 +261,13 @@ reply_flags(struct request *r)
 	if (!take_context(r, (struct string){ "", 0 }, &data))
 		return STEP_REPLY;
 	if (known)
-		return wait_for_change(r, &data, wait_ms);
-	answer = evaluate_all(r, &data);
+		return wait_for_change(r, &data, stream, wait_ms);
+	answer = evaluate_all(r, &data, stream);
 	tag = tag_of(answer);
-	ofrep_cache_put(cache, r->snapshot, body, tag);
+	ofrep_cache_put(cache, r->snapshot, body, stream, tag);
 	if (wait_ms > 0 && is_current(r, tag)) {
 		blob_unref(answer);
-		return wait_for_change(r, &data, wait_ms);
+		return wait_for_change(r, &data, stream, wait_ms);
 	}
 	reply_bulk(r, answer);
 	return STEP_REPLY;
@@ -269,11 +303,12 @@ const struct route routes_ofrep[] = {
 	  ONE | ROUTE_ENVIRONMENT },
 	{ METHOD_POST, "/v1/envs/{env}/ofrep/v1/evaluate/flags/{key...}",
 	  flag_of_environment, ONE | ROUTE_ENVIRONMENT },
-	{ METHOD_OPTIONS, "/v1/envs/{env}/ofrep/v1/evaluate/flags", preflight, ASK },
+	{ METHOD_OPTIONS, "/v1/envs/{env}/ofrep/v1/evaluate/flags", preflight,
+	  ASK },
 	{ METHOD_OPTIONS, "/v1/envs/{env}/ofrep/v1/evaluate/flags/{key...}",
 	  preflight, ASK },
 	{ METHOD_GET, "/v1/envs/{env}/ofrep/v1/sse", events,
-	  ROUTE_OFREP | ROUTE_CLIENT | ROUTE_ENVIRONMENT },
+	  ROUTE_OFREP | ROUTE_CLIENT | ROUTE_ENVIRONMENT | ROUTE_TICKET },
 	{ METHOD_OPTIONS, "/v1/envs/{env}/ofrep/v1/sse", preflight, ASK },
 	{ METHOD_GET, NULL, NULL, 0 },
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "access.h"
 #include "base/embedded.h"
 #include "base/version.h"
 #include "document_reply.h"
@@ -12,6 +13,7 @@
 #include "metrics.h"
 #include "order.h"
 #include "request.h"
+#include "usage_metrics.h"
 
 enum { REGISTRY_STUCK_MS = 10000 };
 
@@ -71,6 +73,8 @@ metrics(struct request *r)
 
 	bytes_init(&body);
 	metrics_encode(r->loop->service, r->catalog, &body);
+	usage_metrics_encode(r->loop->service, r->catalog, request_token(r),
+			     &body);
 	reply_blob(r, 200, "text/plain; version=0.0.4; charset=utf-8",
 		   blob_from_bytes(&body));
 	return STEP_REPLY;

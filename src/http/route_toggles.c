@@ -6,6 +6,7 @@
 #include "order.h"
 #include "past_reply.h"
 #include "request.h"
+#include "usage_reply.h"
 #include "wire/document.h"
 #include "wire/json.h"
 
@@ -33,13 +34,21 @@ build_listing(const struct snapshot *snapshot, void *ctx, struct bytes *out)
 	document_toggles(snapshot, listing->epoch, &listing->selection, out);
 }
 
+static struct selection
+selected(const struct request *r)
+{
+	return (struct selection){
+		.prefix = optional(request_query(r, "prefix")),
+		.tag = optional(request_query(r, "tag")),
+	};
+}
+
 static void
 reply_listing(struct request *r, const struct snapshot *snapshot)
 {
 	struct listing listing = {
 		.epoch = r->catalog->epoch,
-		.selection = { .prefix = optional(request_query(r, "prefix")),
-			       .tag = optional(request_query(r, "tag")) },
+		.selection = selected(r),
 	};
 	struct bytes name;
 
@@ -58,10 +67,17 @@ reply_listing(struct request *r, const struct snapshot *snapshot)
 static enum step
 list(struct request *r)
 {
-	static const char *const known[] = { "prefix", "tag", "at", NULL };
+	static const char *const known[] = { "prefix", "tag", "at", "unusedFor",
+					     NULL };
+	const char *unused_for = request_query(r, "unusedFor");
 
 	if (!request_known_query(r, known))
 		return STEP_REPLY;
+	if (unused_for != NULL) {
+		const struct selection selection = selected(r);
+
+		return usage_reply_unused(r, unused_for, &selection);
+	}
 	return past_reply(r, (struct string){ "", 0 }, reply_listing);
 }
 
@@ -234,6 +250,7 @@ const struct route routes_toggles[] = {
 	  ROUTE_ENVIRONMENT | ROUTE_WRITE },
 	{ METHOD_DELETE, "/v1/envs/{env}/toggles/{key}", delete_toggle,
 	  ROUTE_ENVIRONMENT | ROUTE_WRITE | ROUTE_BODY_OPTIONAL },
+	{ METHOD_GET, "/v1/envs/{env}/usage", usage_reply, ROUTE_ENVIRONMENT },
 	{ METHOD_GET, NULL, NULL, 0 },
 };
 

@@ -12,7 +12,7 @@ static void
 reply_values(struct request *r, const struct value *data, struct string prefix)
 {
 	struct eval_context context =
-	    evaluator_context(r->evaluator, r->snapshot, data);
+	    evaluator_counted(r->evaluator, r->snapshot, data);
 	struct bytes body;
 
 	bytes_init(&body);
@@ -39,9 +39,11 @@ values(struct request *r)
 	if (poll.wait_ms == 0 || r->head_only ||
 	    feed_need(r->catalog, r->snapshot, poll.prefix, &poll.cursor) !=
 		FEED_NOTHING) {
-		reply_values(r, &data, poll.prefix);
+		if (!request_is_trial(r))
+			reply_values(r, &data, poll.prefix);
 		return STEP_REPLY;
 	}
+	evaluator_confirm(r->evaluator, r->snapshot, poll.prefix);
 	topic.prefix = poll.prefix;
 	topic.context = context_text(r, &data);
 	return request_wait(r, &topic, poll.cursor.revision, poll.wait_ms,

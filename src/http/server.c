@@ -12,6 +12,7 @@
 #include "loop_life.h"
 #include "route.h"
 #include "service.h"
+#include "tls.h"
 
 enum {
 	LOOPS_MAX = 64,
@@ -32,7 +33,7 @@ struct server {
 static const struct route *const route_tables[] = {
 	routes_toggles, routes_segments, routes_changes, routes_values,
 	routes_history, routes_evaluate, routes_ofrep,   routes_environments,
-	routes_flagd,   routes_tokens, routes_system,   NULL,
+	routes_flagd,   routes_tokens,   routes_system,  NULL,
 };
 
 static unsigned
@@ -74,6 +75,7 @@ init_service(struct service *service, const struct server_config *config)
 	if (config->connections_max != 0 && config->connections_max < most)
 		most = config->connections_max;
 	service->attempts = attempts_new();
+	service->tls = tls_new(config->clock, config->log);
 	service->limits = limits_new(most, config->connections_per_address);
 	log_to(config->log, LOG_INFO, "limits", LOG_N("descriptors", limit),
 	       LOG_N("tables", tables), LOG_N("connections", most),
@@ -81,9 +83,11 @@ init_service(struct service *service, const struct server_config *config)
 }
 
 static void
-give_sockets(struct server *server, const int *fds, bool each)
+give_sockets(struct server *server, const struct address *address,
+	     const int *fds)
 {
 	struct service *service = &server->service;
+	bool each = address->kind == ADDRESS_TCP;
 
 	for (unsigned i = 0; i < service->loop_count; i++) {
 		struct loop *loop = service->loops[i];
@@ -91,6 +95,7 @@ give_sockets(struct server *server, const int *fds, bool each)
 		loop->sockets[loop->socket_count++] = (struct loop_socket){
 			.fd = each ? fds[i] : fds[0],
 			.owned = each,
+			.tls = address->tls,
 		};
 	}
 }
@@ -107,14 +112,37 @@ listen_on(struct server *server, const char *text, struct error *err)
 	if (rc == STATUS_OK)
 		rc = address_listen(address, fds, service->loop_count, err);
 	if (rc == STATUS_OK) {
-		address_name(fds[0], name);
-		give_sockets(server, fds, address->kind == ADDRESS_TCP);
+		address_name(fds[0], address->tls, name);
+		give_sockets(server, address, fds);
 		server->fds[server->address_count++] = fds;
 	} else {
 		rc = error_wrap(err, "listen on %s", text);
 		free(fds);
 	}
 	return rc;
+}
+
+static enum status
+open_tls(struct service *service, const struct server_config *config,
+	 struct error *err)
+{
+	if (config->tls_certificate == NULL)
+		return STATUS_OK;
+	return tls_load(service->tls, config->tls_certificate, config->tls_key,
+			err);
+}
+
+enum status
+server_check_tls(const char *certificate, const char *key, struct error *err)
+{
+	return tls_check(certificate, key, err);
+}
+
+enum status
+server_load_tls(struct server *server, const char *certificate, const char *key,
+		struct error *err)
+{
+	return tls_load(server->service.tls, certificate, key, err);
 }
 
 enum status
@@ -126,6 +154,9 @@ server_open(const struct server_config *config, struct server **out,
 	enum status rc = STATUS_OK;
 
 	init_service(service, config);
+	rc = open_tls(service, config, err);
+	if (rc != STATUS_OK)
+		goto out;
 	for (unsigned i = 0; i < service->loop_count; i++) {
 		service->loops[i] = loop_new(service, i, err);
 		if (service->loops[i] == NULL) {
@@ -271,6 +302,7 @@ server_close(struct server *server)
 	router_free(service->router);
 	limits_free(service->limits);
 	attempts_free(service->attempts);
+	tls_free(service->tls);
 	free(server);
 }
 

@@ -19,6 +19,7 @@
 #include "router.h"
 
 struct loop;
+struct tls;
 
 struct service {
 	struct clock clock;
@@ -26,6 +27,7 @@ struct service {
 	struct router *router;
 	struct limits *limits;
 	struct attempts *attempts;
+	struct tls *tls;
 	struct registry *registry;
 	struct loop **loops; /* for the handlers that speak of all of them */
 	unsigned loop_count;

@@ -8,6 +8,7 @@
 #include "access.h"
 #include "base/mem.h"
 #include "connection.h"
+#include "evaluator.h"
 #include "loop.h"
 #include "park.h"
 #include "reply.h"
@@ -79,6 +80,20 @@ wake(struct stream *stream)
 	MHD_resume_connection(stream->connection->mhd);
 }
 
+/* Nothing new: the client lives, and goes on with what it was told. */
+static void
+beat(struct stream *stream)
+{
+	const struct snapshot *snapshot =
+	    catalog_find(loop_catalog(stream->loop), stream->environment,
+			 strlen(stream->environment));
+
+	bytes_append_str(&stream->out, ":\n\n");
+	if (snapshot != NULL)
+		evaluator_confirm(stream->loop->evaluator, snapshot,
+				  (struct string){ "", 0 });
+}
+
 void
 stream_answer(struct waiter *waiter, int64_t revision,
 	      enum answer_reason reason)
@@ -92,7 +107,7 @@ stream_answer(struct waiter *waiter, int64_t revision,
 	else if (reason == ANSWER_CHANGED)
 		put_event(stream, revision);
 	else
-		bytes_append_str(&stream->out, ":\n\n");
+		beat(stream);
 	if (!stream->ended)
 		wait_on(stream, revision);
 	wake(stream);

@@ -8,6 +8,16 @@
 #include "loader.h"
 #include "wire/definition.h"
 
+/* What is asked for has been forgotten. */
+static enum status
+set_pruned(struct error *err, enum status code, const struct store *store)
+{
+	return error_set(err, code,
+			 "the history before revision %" PRId64
+			 " has been pruned; that is the oldest revision kept",
+			 store_oldest(store));
+}
+
 enum status
 past_revision(struct store *store, const struct moment *moment,
 	      int64_t *revision, struct error *err)
@@ -17,6 +27,8 @@ past_revision(struct store *store, const struct moment *moment,
 
 	if (moment->is_time) {
 		rc = store_revision_at(store, moment->at_ms, &found, err);
+		if (rc == STATUS_OK && found == 0 && store_oldest(store) > 1)
+			return set_pruned(err, STATUS_INVALID, store);
 		if (rc == STATUS_OK && found == 0)
 			return error_set(err, STATUS_INVALID,
 					 "that is before the first change");
@@ -26,6 +38,8 @@ past_revision(struct store *store, const struct moment *moment,
 				 "; the newest is %" PRId64,
 				 found, store_head(store));
 	}
+	if (rc == STATUS_OK && found < store_oldest(store))
+		return set_pruned(err, STATUS_INVALID, store);
 	if (rc == STATUS_OK)
 		*revision = found;
 	return rc;
@@ -157,9 +171,14 @@ query(struct store *store, const struct history_query *what, struct job *job)
 void
 past_history(struct store *store, struct job *job)
 {
+	const int64_t revision = job->history.revision;
+
 	job->status = query(store, &job->history, job);
-	if (job->status == STATUS_OK && job->history.revision != 0 &&
-	    job->change_count == 0)
+	if (job->status == STATUS_OK && revision > 0 &&
+	    revision < store_oldest(store))
+		job->status = set_pruned(&job->error, STATUS_NOT_FOUND, store);
+	else if (job->status == STATUS_OK && job->history.revision != 0 &&
+		 job->change_count == 0)
 		job->status = error_set(
 		    &job->error, STATUS_NOT_FOUND,
 		    "there is no change %" PRId64 " in environment '%.*s'",

@@ -6,7 +6,7 @@
  *     anything else first commits what is staged, then asks the store
  *   commit what is staged: one transaction, one publication, then every job
  *   of it is done
- *   one step of a running backup
+ *   one step of a running backup, one of forgetting old history
  *
  * A group grows by itself: what arrives while a transaction is being synced
  * waits in the mailbox and shares the next one.
@@ -28,6 +28,7 @@
 #include "loader.h"
 #include "model/name.h"
 #include "past.h"
+#include "retention.h"
 #include "tally.h"
 
 enum {
@@ -43,6 +44,7 @@ struct registry {
 	struct group group;
 	struct store_backup *backup; /* NULL: none runs */
 	struct job *backup_job;
+	struct retention retention;
 	bool dead;
 
 	pthread_t thread;
@@ -249,6 +251,29 @@ step_backup(struct registry *registry)
 }
 
 static void
+step_retention(struct registry *registry)
+{
+	struct error err;
+
+	error_init(&err);
+	if (registry->dead ||
+	    retention_step(&registry->retention, &err) == STATUS_OK)
+		return;
+	log_to(registry->config.log, LOG_WARN, "history not pruned",
+	       LOG_S("detail", err.text));
+	if (store_is_dead(registry->store))
+		die(registry, &err);
+}
+
+/* Something goes on between the commits: do not wait for jobs. */
+static bool
+has_errand(const struct registry *registry)
+{
+	return registry->backup != NULL ||
+	       (!registry->dead && registry->retention.is_busy);
+}
+
+static void
 run_write(struct registry *registry, struct job *job)
 {
 	struct group *group = &registry->group;
@@ -299,15 +324,16 @@ run(void *ctx)
 	struct job **jobs = mem_zalloc(limit, sizeof(struct job *));
 	size_t count;
 
-	while (take_jobs(registry, registry->backup == NULL, jobs, limit,
-			 &count) ||
-	       registry->backup != NULL) {
+	while (
+	    take_jobs(registry, !has_errand(registry), jobs, limit, &count) ||
+	    registry->backup != NULL) {
 		atomic_store(&registry->tally.ticked_ms,
 			     clock_mono_ms(&registry->config.clock));
 		for (size_t i = 0; i < count; i++)
 			run_job(registry, jobs[i]);
 		commit_group(registry);
 		step_backup(registry);
+		step_retention(registry);
 	}
 	free(jobs);
 	return NULL;
@@ -405,6 +431,8 @@ registry_start(const struct registry_config *config, struct registry **out,
 		goto out;
 	group_init(&registry->group, registry->store, registry->catalog,
 		   config->clock, config->group_limit);
+	retention_init(&registry->retention, registry->store, &config->clock,
+		       config->log, config->history_ms);
 	rc = make_default(registry, err);
 	if (rc != STATUS_OK)
 		goto out;

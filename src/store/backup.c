@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/mem.h"
+#include "disk.h"
 #include "store_error.h"
 #include "store_private.h"
 
@@ -119,25 +119,6 @@ store_backup_begin(struct store *store, const char *path,
 	return STATUS_OK;
 }
 
-static enum status
-sync_directory(const char *path, struct error *err)
-{
-	char *directory = mem_strdup(path);
-	enum status status = STATUS_OK;
-	int fd;
-
-	/* A plain path has a slash. */
-	strrchr(directory, '/')[1] = '\0';
-	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) != 0)
-		status = error_set(err, STATUS_IO, "sync the directory: %s",
-				   strerror(errno));
-	if (fd >= 0)
-		(void)close(fd);
-	free(directory);
-	return status;
-}
-
 /* All pages are there: make it a database of its own and give it its name. */
 static enum status
 finish(struct store_backup *backup, struct error *err)
@@ -165,7 +146,7 @@ finish(struct store_backup *backup, struct error *err)
 		return store_error_set(err, NULL, rc, "close");
 	if (rename(backup->partial, backup->path) != 0)
 		return error_set(err, STATUS_IO, "rename: %s", strerror(errno));
-	status = sync_directory(backup->path, err);
+	status = disk_sync_directory(backup->path, err);
 	if (status != STATUS_OK)
 		(void)unlink(backup->path);
 	return status;

@@ -169,7 +169,7 @@ insert_change(struct store *store, const struct change *change,
 
 static enum status
 insert_request(struct store *store, const struct idempotency *request,
-	       struct error *err)
+	       int64_t head, struct error *err)
 {
 	const struct parameter parameters[] = {
 		parameter_text(request->environment),
@@ -177,10 +177,11 @@ insert_request(struct store *store, const struct idempotency *request,
 		parameter_blob(request->fingerprint, SHA256_BYTES),
 		parameter_integer(request->revision),
 		parameter_integer(request->verdict),
+		parameter_integer(head),
 	};
 	struct parameter oldest;
 	enum status status =
-	    statement_run(store, STATEMENT_INSERT_REQUEST, parameters, 5, err);
+	    statement_run(store, STATEMENT_INSERT_REQUEST, parameters, 6, err);
 
 	if (status != STATUS_OK)
 		return status;
@@ -200,15 +201,15 @@ insert_writes(struct store *store, const struct store_write *writes,
 			status = insert_change(store, writes[i].change,
 					       progress, err);
 		if (status == STATUS_OK && writes[i].idempotency.key.length > 0)
-			status =
-			    insert_request(store, &writes[i].idempotency, err);
+			status = insert_request(store, &writes[i].idempotency,
+						progress->head, err);
 	}
 	return status;
 }
 
 /* After some errors SQLite has rolled back already. */
-static void
-roll_back(struct store *store)
+void
+store_roll_back(struct store *store)
 {
 	statement_reset_all(store);
 	if (sqlite3_get_autocommit(store->db) == 0 &&
@@ -217,8 +218,8 @@ roll_back(struct store *store)
 		store->dead = true;
 }
 
-static void
-checkpoint(struct store *store)
+void
+store_checkpoint(struct store *store)
 {
 	int pages = 0;
 	int copied = 0;
@@ -256,13 +257,13 @@ store_commit(struct store *store, const struct store_write *writes,
 	if (status == STATUS_OK)
 		status = statement_run(store, STATEMENT_COMMIT, NULL, 0, err);
 	if (status != STATUS_OK) {
-		roll_back(store);
+		store_roll_back(store);
 		return status;
 	}
 	store->head = progress.head;
 	store->newest_at_ms = progress.newest_at_ms;
 	memcpy(store->head_hash, progress.hash, SHA256_BYTES);
-	checkpoint(store);
+	store_checkpoint(store);
 	return STATUS_OK;
 }
 
@@ -272,11 +273,14 @@ store_find_request(struct store *store, struct string environment,
 		   struct error *err)
 {
 	const enum statement_id id = STATEMENT_FIND_REQUEST;
-	const struct parameter parameters[] = { parameter_text(environment),
-						parameter_text(key) };
+	const struct parameter parameters[] = {
+		parameter_text(environment),
+		parameter_text(key),
+		parameter_integer(store->oldest),
+	};
 	struct idempotency read = { .verdict = 0 };
 	bool row = false;
-	enum status status = statement_bind(store, id, parameters, 2, err);
+	enum status status = statement_bind(store, id, parameters, 3, err);
 
 	if (status == STATUS_OK)
 		status = statement_step(store, id, &row, err);

@@ -280,7 +280,7 @@ walk(struct store *store, const struct history_query *query,
 	for (size_t count = 0; count < limit;) {
 		status = next_revision(store, listing, &revision, err);
 		if (status != STATUS_OK || revision < query->revision ||
-		    revision == 0)
+		    revision < store->oldest)
 			break;
 		status = assemble(store, query, revision, &assembly, err);
 		if (status == STATUS_OK && is_wanted(query, &assembly)) {
@@ -338,8 +338,8 @@ enum status
 store_revision_at(struct store *store, int64_t at_ms, int64_t *revision,
 		  struct error *err)
 {
-	int64_t low = 0; /* is at or before at_ms, or the beginning */
-	int64_t high = store->head + 1; /* is after it, or the end */
+	int64_t low = store->oldest - 1; /* is at or before at_ms, or nothing */
+	int64_t high = store->head + 1;  /* is after it, or the end */
 
 	while (high - low > 1) {
 		const int64_t middle = low + (high - low) / 2;
@@ -353,6 +353,6 @@ store_revision_at(struct store *store, int64_t at_ms, int64_t *revision,
 		else
 			high = middle;
 	}
-	*revision = low;
+	*revision = low < store->oldest ? 0 : low;
 	return STATUS_OK;
 }

@@ -27,11 +27,12 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    "ON CONFLICT DO UPDATE SET revision = excluded.revision",
 	[STATEMENT_INSERT_REQUEST] =
 	    "INSERT OR REPLACE INTO request (environment, key, fingerprint, "
-	    "revision, verdict) VALUES (?1, ?2, ?3, ?4, ?5)",
+	    "revision, verdict, head) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[STATEMENT_PRUNE_REQUESTS] = "DELETE FROM request WHERE id <= ?1",
 	[STATEMENT_FIND_REQUEST] =
 	    "SELECT fingerprint, revision, verdict FROM request "
-	    "WHERE environment = ?1 AND key = ?2",
+	    "WHERE environment = ?1 AND key = ?2 "
+	    "AND max(head, revision) >= ?3",
 	[STATEMENT_WALK_NEWEST] =
 	    "SELECT environment, kind, key, revision FROM newest "
 	    "WHERE environment >= ?1 ORDER BY environment, kind, key",
@@ -61,8 +62,8 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    "AND EXISTS (SELECT 1 FROM item AS i "
 	    "WHERE i.revision = c.revision AND i.key = ?2) "
 	    "ORDER BY revision DESC",
-	[STATEMENT_READ_CHANGE] = "SELECT environment, at, actor, comment "
-				  "FROM change WHERE revision = ?1",
+	[STATEMENT_READ_CHANGE] = "SELECT environment, at, actor, comment, "
+				  "hash FROM change WHERE revision = ?1",
 	[STATEMENT_READ_ITEMS] =
 	    "SELECT kind, key, definition, previous FROM item "
 	    "WHERE revision = ?1 ORDER BY kind, key",
@@ -73,6 +74,30 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    "SELECT revision, kind, key, previous, definition "
 	    "FROM item ORDER BY revision, kind, key",
 	[STATEMENT_CHECK_INTEGRITY] = "PRAGMA integrity_check(1)",
+	[STATEMENT_READ_HORIZON] =
+	    "SELECT revision, hash, kind, key, items, sum FROM horizon",
+	[STATEMENT_WRITE_HORIZON] =
+	    "UPDATE horizon SET revision = ?1, hash = ?2, kind = ?3, "
+	    "key = ?4, items = ?5, sum = ?6",
+	[STATEMENT_RAISE_READER] = "UPDATE meta SET oldest_reader = 2 "
+				   "WHERE oldest_reader < 2",
+	[STATEMENT_NEXT_ITEM] =
+	    "SELECT kind, key, definition, previous FROM item "
+	    "WHERE revision = ?1 AND (kind, key) > (?2, ?3) "
+	    "ORDER BY kind, key LIMIT 1",
+	[STATEMENT_DELETE_ITEM] = "DELETE FROM item WHERE revision = ?1 "
+				  "AND kind = ?2 AND key = ?3",
+	[STATEMENT_CUT_ITEM] = "UPDATE item SET previous = 0 "
+			       "WHERE revision = ?1 AND kind = ?2 "
+			       "AND key = ?3",
+	[STATEMENT_DELETE_CHANGE] =
+	    "DELETE FROM change WHERE revision = ?1 AND NOT EXISTS "
+	    "(SELECT 1 FROM item WHERE item.revision = ?1)",
+	[STATEMENT_OLDEST_REQUEST] = "SELECT max(head, revision) FROM request "
+				     "ORDER BY id LIMIT 1",
+	[STATEMENT_DELETE_REQUESTS] =
+	    "DELETE FROM request WHERE max(head, revision) < ?1 AND id IN "
+	    "(SELECT id FROM request ORDER BY id LIMIT ?2)",
 };
 
 static enum status
@@ -89,16 +114,23 @@ report(struct store *store, int rc, enum statement_id id, struct error *err)
 }
 
 enum status
+statement_open(struct store *store, enum statement_id id, struct error *err)
+{
+	const int rc = sqlite3_prepare_v3(store->db, statement_sql[id], -1,
+					  SQLITE_PREPARE_PERSISTENT,
+					  &store->statements[id], NULL);
+
+	return rc == SQLITE_OK ? STATUS_OK : report(store, rc, id, err);
+}
+
+enum status
 statement_open_all(struct store *store, struct error *err)
 {
-	for (unsigned id = 0; id < STATEMENT_COUNT; id++) {
-		const int rc = sqlite3_prepare_v3(store->db, statement_sql[id],
-						  -1, SQLITE_PREPARE_PERSISTENT,
-						  &store->statements[id], NULL);
-		if (rc != SQLITE_OK)
-			return report(store, rc, (enum statement_id)id, err);
-	}
-	return STATUS_OK;
+	enum status status = STATUS_OK;
+
+	for (unsigned id = 0; id < STATEMENT_COUNT && status == STATUS_OK; id++)
+		status = statement_open(store, (enum statement_id)id, err);
+	return status;
 }
 
 void

@@ -46,10 +46,21 @@ enum statement_id {
 	STATEMENT_WALK_CHANGES,
 	STATEMENT_WALK_ITEMS,
 	STATEMENT_CHECK_INTEGRITY,
+	STATEMENT_READ_HORIZON,
+	STATEMENT_WRITE_HORIZON,
+	STATEMENT_RAISE_READER,
+	STATEMENT_NEXT_ITEM,
+	STATEMENT_DELETE_ITEM,
+	STATEMENT_CUT_ITEM,
+	STATEMENT_DELETE_CHANGE,
+	STATEMENT_OLDEST_REQUEST,
+	STATEMENT_DELETE_REQUESTS,
 	STATEMENT_COUNT
 };
 
-/* Prepare all of them. On failure some may be prepared: close them. */
+/* Prepare one, or all of them. On failure some may be prepared: close them. */
+enum status statement_open(struct store *store, enum statement_id id,
+			   struct error *err) MUST_CHECK;
 enum status statement_open_all(struct store *store,
 			       struct error *err) MUST_CHECK;
 

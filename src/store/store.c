@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "horizon.h"
 #include "migrate.h"
 #include "store_error.h"
 #include "store_private.h"
@@ -22,7 +23,7 @@
  *   settle    WAL, FULL
  *   migrate   without foreign keys, so that a step may rebuild a table
  *   prepare   every statement, once
- *   read      epoch and head
+ *   read      epoch, head and horizon
  *
  * Any failure closes what there is: store_close takes a half-open store.
  */
@@ -88,8 +89,8 @@ apply(struct store *store, const struct setting *settings, size_t count,
 #define APPLY(store, settings, err)                                            \
 	apply(store, settings, sizeof(settings) / sizeof((settings)[0]), err)
 
-static enum status
-set_synchronous(struct store *store, const char *mode, struct error *err)
+enum status
+store_set_synchronous(struct store *store, const char *mode, struct error *err)
 {
 	char sql[48];
 	const struct setting setting = { sql, NULL };
@@ -167,9 +168,8 @@ read_head(struct store *store, struct error *err)
 	return status;
 }
 
-/* Give a new database, or a backup opened for the first time, its identity. */
-static enum status
-stamp_epoch(struct store *store, int64_t now_ms, struct error *err)
+enum status
+store_stamp_epoch(struct store *store, int64_t now_ms, struct error *err)
 {
 	uint8_t raw[(EPOCH_BYTES - 1) / 2];
 	struct parameter parameters[2];
@@ -183,6 +183,7 @@ stamp_epoch(struct store *store, int64_t now_ms, struct error *err)
 	return statement_run(store, STATEMENT_STAMP_META, parameters, 2, err);
 }
 
+/* A new database, or a backup opened for the first time, has none. */
 static enum status
 read_epoch(struct store *store, int64_t now_ms, struct error *err)
 {
@@ -203,7 +204,21 @@ read_epoch(struct store *store, int64_t now_ms, struct error *err)
 	}
 	statement_reset(store, id);
 	if (status == STATUS_OK && is_new)
-		status = stamp_epoch(store, now_ms, err);
+		status = store_stamp_epoch(store, now_ms, err);
+	return status;
+}
+
+static enum status
+read_oldest(struct store *store, struct error *err)
+{
+	struct horizon horizon;
+	enum status status;
+
+	horizon_init(&horizon);
+	status = horizon_read(store, &horizon, err);
+	if (status == STATUS_OK)
+		store->oldest = horizon_oldest(&horizon);
+	horizon_fini(&horizon);
 	return status;
 }
 
@@ -222,7 +237,7 @@ set_up(struct store *store, const struct store_options *options,
 	if (status == STATUS_OK)
 		status = APPLY(store, settings_then, err);
 	if (status == STATUS_OK)
-		status = set_synchronous(store, options->synchronous, err);
+		status = store_set_synchronous(store, store->synchronous, err);
 	if (status == STATUS_OK)
 		status = migrate_run(store, options->migrations, err);
 	if (status == STATUS_OK)
@@ -233,6 +248,8 @@ set_up(struct store *store, const struct store_options *options,
 		status = read_epoch(store, options->now_ms, err);
 	if (status == STATUS_OK)
 		status = read_head(store, err);
+	if (status == STATUS_OK)
+		status = read_oldest(store, err);
 	return status;
 }
 
@@ -257,6 +274,8 @@ store_open_with(const char *path, const struct store_options *options,
 
 	opened->path = store_plain_path(path);
 	opened->vfs = options->vfs != NULL ? mem_strdup(options->vfs) : NULL;
+	(void)sqlite3_snprintf((int)sizeof(opened->synchronous),
+			       opened->synchronous, "%s", options->synchronous);
 	opened->checkpoint_pages = options->checkpoint_pages;
 	opened->checkpoint_at = options->checkpoint_pages;
 	status = set_up(opened, options, err);
@@ -306,6 +325,12 @@ int64_t
 store_head(const struct store *store)
 {
 	return store->head;
+}
+
+int64_t
+store_oldest(const struct store *store)
+{
+	return store->oldest;
 }
 
 bool

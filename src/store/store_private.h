@@ -3,7 +3,8 @@
  * through `store_open_with`, which lets them put another disk under it.
  *
  * Invariant: head, newest_at_ms and head_hash describe the newest committed
- * change; only store_commit moves them, after COMMIT has returned.
+ * change; only store_commit moves them, after COMMIT has returned. `oldest` is
+ * horizon_oldest of the committed row; only store_prune moves it.
  */
 #ifndef STORE_STORE_PRIVATE_H
 #define STORE_STORE_PRIVATE_H
@@ -24,12 +25,14 @@ struct store {
 	char *vfs; /* NULL: the default */
 	char epoch[EPOCH_BYTES];
 	int64_t head;
+	int64_t oldest; /* the oldest revision that may be asked for */
 	int64_t newest_at_ms;
 	uint8_t head_hash[SHA256_BYTES];
 	bool dead;            /* an fsync failed: nothing may be written */
 	int wal_pages;        /* in the log after the last commit */
 	int checkpoint_pages; /* so many make a checkpoint worth while */
 	int checkpoint_at;    /* try one when wal_pages reaches this */
+	char synchronous[8];
 };
 
 struct store_options {
@@ -46,6 +49,20 @@ struct store_options store_options_default(int64_t now_ms);
 enum status store_open_with(const char *path,
 			    const struct store_options *options,
 			    struct store **store, struct error *err) MUST_CHECK;
+
+/* The level of syncing from now on: "FULL", or less. */
+enum status store_set_synchronous(struct store *store, const char *mode,
+				  struct error *err) MUST_CHECK;
+
+/* End a transaction that failed. */
+void store_roll_back(struct store *store);
+
+/* After a transaction: take the log over when it has grown long. */
+void store_checkpoint(struct store *store);
+
+/* Give the store a new identity. */
+enum status store_stamp_epoch(struct store *store, int64_t now_ms,
+			      struct error *err) MUST_CHECK;
 
 /* Create the file where there is none, for its owner only: SQLite would let
  * everybody read it. */

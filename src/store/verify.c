@@ -2,6 +2,7 @@
 
 #include "base/map.h"
 #include "chain.h"
+#include "horizon.h"
 #include "store_private.h"
 #include "version.h"
 
@@ -13,6 +14,9 @@
  * What is not hashed, because it follows from the log, is computed anew too:
  * the pointers to the newest version of each key and from each to the one
  * before it. Without that, moving a pointer would serve an old version.
+ *
+ * Where the log has been pruned the chain begins at the horizon. The items that
+ * are kept from behind it are held against their count and sum.
  */
 struct verifier {
 	struct store *store;
@@ -21,6 +25,8 @@ struct verifier {
 	bool has_item;     /* WALK_ITEMS stands on a row */
 	struct map newest; /* version_name: revision as a pointer */
 	struct bytes name;
+	struct horizon horizon; /* as it is stored */
+	struct horizon kept;    /* items and sum, as they are found */
 };
 
 static enum status
@@ -44,21 +50,41 @@ newest_seen(const struct verifier *verifier)
 	    &verifier->newest, verifier->name.data, verifier->name.length);
 }
 
+/* The item belongs to what the horizon counts. */
+static void
+add_kept(struct verifier *verifier, const struct chain_change *change,
+	 enum kind kind, struct string key, struct string text)
+{
+	const int64_t at = verifier->horizon.revision;
+	uint8_t hash[SHA256_BYTES];
+
+	if (change->revision > at + 1 ||
+	    (change->revision == at + 1 &&
+	     !horizon_is_past(&verifier->horizon, kind, key)))
+		return;
+	horizon_hash(change, kind, key, text, hash);
+	horizon_add(&verifier->kept, hash);
+}
+
 /* The item that WALK_ITEMS stands on. */
 static enum status
-check_item(struct verifier *verifier, struct string environment,
+check_item(struct verifier *verifier, const struct chain_change *change,
 	   struct chain *chain, struct error *err)
 {
+	static const struct string removed = { NULL, 0 };
 	const struct store *store = verifier->store;
 	const enum statement_id id = STATEMENT_WALK_ITEMS;
 	const struct string key = statement_text(store, id, 2);
+	const struct string text = statement_is_null(store, id, 4)
+				       ? removed
+				       : statement_text(store, id, 4);
 	enum kind kind = KIND_COUNT;
 	enum status status =
 	    version_kind(statement_integer(store, id, 1), &kind, err);
 
 	if (status != STATUS_OK)
 		return status;
-	version_name(&(struct stored_key){ environment, kind, key },
+	version_name(&(struct stored_key){ change->environment, kind, key },
 		     &verifier->name);
 	if (statement_integer(store, id, 3) != newest_seen(verifier))
 		return error_set(err, STATUS_CORRUPT,
@@ -68,26 +94,67 @@ check_item(struct verifier *verifier, struct string environment,
 	(void)map_put(&verifier->newest, verifier->name.data,
 		      verifier->name.length,
 		      (void *)(intptr_t)verifier->revision);
-	if (statement_is_null(store, id, 4))
+	if (text.data == NULL)
 		chain_remove(chain, kind, key);
 	else
-		chain_set(chain, kind, key, statement_text(store, id, 4));
+		chain_set(chain, kind, key, text);
+	add_kept(verifier, change, kind, key, text);
 	return STATUS_OK;
 }
 
 static enum status
-check_items(struct verifier *verifier, struct string environment,
+check_items(struct verifier *verifier, const struct chain_change *change,
 	    struct chain *chain, struct error *err)
 {
 	enum status status = STATUS_OK;
 
 	while (status == STATUS_OK && verifier->has_item &&
 	       item_revision(verifier) == verifier->revision) {
-		status = check_item(verifier, environment, chain, err);
+		status = check_item(verifier, change, chain, err);
 		if (status == STATUS_OK)
 			status = next_item(verifier, err);
 	}
 	return status;
+}
+
+/* What is left of a change behind the horizon. The chain has a gap there, but
+ * the items are counted. */
+static enum status
+check_rest(struct verifier *verifier, const struct chain_change *change,
+	   struct error *err)
+{
+	const int64_t items = verifier->kept.items;
+	struct chain ignored;
+	enum status status;
+
+	chain_begin(&ignored, verifier->hash, change);
+	status = check_items(verifier, change, &ignored, err);
+	chain_end(&ignored, verifier->hash);
+	if (status == STATUS_OK && verifier->kept.items == items)
+		status = error_set(err, STATUS_CORRUPT,
+				   "it is pruned, but still there");
+	return status;
+}
+
+/* A change behind the horizon, or the one that the chain goes on with. */
+static enum status
+find_place(struct verifier *verifier, int64_t revision, struct error *err)
+{
+	const struct horizon *horizon = &verifier->horizon;
+
+	if (revision <= horizon->revision && revision > verifier->revision)
+		verifier->revision = revision;
+	if (revision > horizon->revision &&
+	    verifier->revision <= horizon->revision + 1) {
+		verifier->revision = horizon->revision + 1;
+		memcpy(verifier->hash, horizon->hash, SHA256_BYTES);
+	}
+	if (revision != verifier->revision)
+		return error_set(err, STATUS_CORRUPT, "it is missing");
+	if (verifier->has_item && item_revision(verifier) < revision)
+		return error_set(err, STATUS_CORRUPT,
+				 "an item before it has no change");
+	return STATUS_OK;
 }
 
 /* The change that WALK_CHANGES stands on. */
@@ -107,13 +174,13 @@ check_change(struct verifier *verifier, struct error *err)
 	struct chain chain;
 	enum status status;
 
-	if (change.revision != verifier->revision)
-		return error_set(err, STATUS_CORRUPT, "it is missing");
-	if (verifier->has_item && item_revision(verifier) < change.revision)
-		return error_set(err, STATUS_CORRUPT,
-				 "an item before it has no change");
+	status = find_place(verifier, change.revision, err);
+	if (status != STATUS_OK ||
+	    change.revision <= verifier->horizon.revision)
+		return status != STATUS_OK ? status
+					   : check_rest(verifier, &change, err);
 	chain_begin(&chain, verifier->hash, &change);
-	status = check_items(verifier, change.environment, &chain, err);
+	status = check_items(verifier, &change, &chain, err);
 	chain_end(&chain, verifier->hash);
 	if (status == STATUS_OK &&
 	    (!statement_copy_blob(store, id, 5, stored, sizeof(stored)) ||
@@ -121,6 +188,27 @@ check_change(struct verifier *verifier, struct error *err)
 		status = error_set(err, STATUS_CORRUPT,
 				   "what is stored is not what was committed");
 	return status;
+}
+
+/* At the end of the log: was the horizon reached, and is all there that is kept
+ * from behind it? */
+static enum status
+check_horizon(struct verifier *verifier, struct error *err)
+{
+	const struct horizon *horizon = &verifier->horizon;
+	const struct horizon *kept = &verifier->kept;
+
+	if (horizon->revision > 0 &&
+	    verifier->revision <= horizon->revision + 1) {
+		verifier->revision = horizon->revision + 1;
+		return error_set(err, STATUS_CORRUPT, "it is missing");
+	}
+	if (kept->items == horizon->items &&
+	    memcmp(kept->sum, horizon->sum, SHA256_BYTES) == 0)
+		return STATUS_OK;
+	verifier->revision = horizon_oldest(horizon);
+	return error_set(err, STATUS_CORRUPT,
+			 "what is kept from before it is not what was there");
 }
 
 static enum status
@@ -145,6 +233,8 @@ check_log(struct verifier *verifier, struct error *err)
 		status =
 		    error_set(err, STATUS_CORRUPT, "its items have no change");
 	}
+	if (status == STATUS_OK)
+		status = check_horizon(verifier, err);
 	if (status != STATUS_OK)
 		error_wrap(err, "revision %lld", (long long)verifier->revision);
 	return status;
@@ -226,18 +316,26 @@ enum status
 store_verify(struct store *store, int64_t *changes, struct error *err)
 {
 	struct verifier verifier = { .store = store, .revision = 1 };
-	enum status status;
+	enum status status = STATUS_OK;
 
 	map_init(&verifier.newest);
 	bytes_init(&verifier.name);
-	status = check_log(&verifier, err);
+	horizon_init(&verifier.horizon);
+	horizon_init(&verifier.kept);
+	/* A database that is only read may be older than horizons are. */
+	if (store->statements[STATEMENT_READ_HORIZON] != NULL)
+		status = horizon_read(store, &verifier.horizon, err);
+	if (status == STATUS_OK)
+		status = check_log(&verifier, err);
 	statement_reset(store, STATEMENT_WALK_ITEMS);
 	statement_reset(store, STATEMENT_WALK_CHANGES);
-	*changes = verifier.revision - 1;
+	*changes = verifier.revision - 1 - verifier.horizon.revision;
 	if (status == STATUS_OK)
 		status = check_pointers(&verifier, err);
 	if (status == STATUS_OK)
 		status = check_file(store, err);
+	horizon_fini(&verifier.kept);
+	horizon_fini(&verifier.horizon);
 	bytes_fini(&verifier.name);
 	map_fini(&verifier.newest);
 	return status;

@@ -13,8 +13,11 @@
 static bool
 is_selected(const struct selection *selection, const struct definition *toggle)
 {
-	return selection->tag.length == 0 ||
-	       definition_has_tag(toggle, selection->tag.data);
+	if (selection->tag.length > 0 &&
+	    !definition_has_tag(toggle, selection->tag.data))
+		return false;
+	return selection->wants == NULL ||
+	       selection->wants(toggle, selection->ctx);
 }
 
 void
@@ -26,7 +29,8 @@ document_toggles(const struct snapshot *snapshot, const char *epoch,
 	struct referred referred;
 
 	referred_init(&referred, selection->prefix.length == 0 &&
-				     selection->tag.length == 0);
+				     selection->tag.length == 0 &&
+				     selection->wants == NULL);
 	bytes_append_char(out, '{');
 	put_member(out, "environment");
 	put_string(out, snapshot->environment);
@@ -45,6 +49,8 @@ document_toggles(const struct snapshot *snapshot, const char *epoch,
 	bytes_append_char(out, '}');
 	put_member(out, "segments");
 	referred_put(&referred, snapshot, out);
+	if (selection->put_more != NULL)
+		selection->put_more(out, selection->ctx);
 	bytes_append_char(out, '}');
 	referred_fini(&referred);
 }

@@ -187,18 +187,18 @@ ofrep_status(const struct evaluation *evaluation)
 
 /* No origin: a client takes the one that it has called. */
 static void
-put_event_streams(struct string environment, struct bytes *out)
+put_event_streams(struct string stream, struct bytes *out)
 {
-	bytes_printf(out,
-		     ",\"eventStreams\":[{\"type\":\"sse\",\"endpoint\":{"
-		     "\"requestUri\":\"/v1/envs/%.*s/ofrep/v1/sse\"},"
-		     "\"inactivityDelaySec\":120}]",
-		     (int)environment.length, environment.data);
+	bytes_append_str(out, ",\"eventStreams\":[{\"type\":\"sse\","
+			      "\"endpoint\":{\"requestUri\":");
+	value_encode_string(stream.data, stream.length, out);
+	bytes_append_str(out, "},\"inactivityDelaySec\":120}]");
 }
 
 void
 ofrep_encode_bulk(const struct snapshot *snapshot,
-		  const struct eval_context *context, struct bytes *out)
+		  const struct eval_context *context, struct string stream,
+		  struct bytes *out)
 {
 	const struct string shared = shared_metadata(snapshot);
 	const struct definition *toggle;
@@ -225,8 +225,8 @@ ofrep_encode_bulk(const struct snapshot *snapshot,
 		bytes_append_str(out, ",\"metadata\":");
 		bytes_append(out, shared.data, shared.length);
 	}
-	if (snapshot->settings != NULL && snapshot->settings->enabled)
-		put_event_streams(snapshot->environment, out);
+	if (stream.length > 0)
+		put_event_streams(stream, out);
 	bytes_append_char(out, '}');
 }
 

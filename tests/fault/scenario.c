@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 enum { GROUP_MAX = 8, TEXT_MAX = 3000, CHECKPOINT_PAGES = 10 };
+enum { CHANGES_KEPT = 6, PRUNE_ITEMS = 3 };
 
 void
 scenario_init(struct scenario *s, struct shim *shim)
@@ -294,6 +295,17 @@ scenario_check(struct scenario *s, const char *path)
 	s->ledger.head = store_head(s->store);
 	if (scenario_commit(s, 2) != STATUS_OK)
 		scenario_unsound(s, "commit afterwards: %s", s->err.text);
+}
+
+enum status
+scenario_prune(struct scenario *s)
+{
+	/* A change's time is its revision. */
+	const int64_t before = s->ledger.head - CHANGES_KEPT;
+	bool done = false;
+
+	error_init(&s->err);
+	return store_prune(s->store, before, PRUNE_ITEMS, &done, &s->err);
 }
 
 enum status

@@ -58,6 +58,9 @@ void scenario_check_reads(struct scenario *s);
  * works. */
 void scenario_check(struct scenario *s, const char *path);
 
+/* One step of forgetting all but the newest few changes. */
+enum status scenario_prune(struct scenario *s);
+
 /* Copy to `path` in steps of `pages` pages with a commit between. */
 enum status scenario_backup(struct scenario *s, const char *path, int pages);
 

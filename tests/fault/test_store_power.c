@@ -1,8 +1,8 @@
 /*
  * The power goes at a random call to the disk while a store is created, written
- * to, checkpointed, opened again and copied. What was not synced is kept,
- * dropped or torn. Afterwards every acknowledged change is there and the chain
- * is whole.
+ * to, checkpointed, pruned, opened again and copied. What was not synced is
+ * kept, dropped or torn. Afterwards every acknowledged change is there and the
+ * chain is whole.
  */
 #include <check.h>
 #include <stdio.h>
@@ -52,6 +52,8 @@ live(struct scenario *s)
 			status = scenario_backup(s, copy, 3);
 		if (status == STATUS_OK)
 			status = scenario_commit(s, 1 + i % 4);
+		if (status == STATUS_OK)
+			status = scenario_prune(s);
 	}
 	scenario_close(s);
 }

@@ -99,6 +99,18 @@ run_commit(struct scenario *s)
 	}
 }
 
+/* Steps between commits, as the registry takes them. */
+static void
+run_prune(struct scenario *s)
+{
+	for (size_t i = 0; i < 2 * COMMITS; i++) {
+		(void)scenario_prune(s);
+		check_dead(s);
+		if (i % 2 == 0)
+			(void)scenario_commit(s, 1);
+	}
+}
+
 static enum status
 count_item(const struct stored_item *item, void *ctx, struct error *err)
 {
@@ -171,6 +183,7 @@ static const struct operation operations[] = {
 	{ "commit and checkpoint", prepare_open, run_commit },
 	{ "load, verify", prepare_killed, run_reads },
 	{ "backup", prepare_open, run_backup },
+	{ "prune", prepare_open, run_prune },
 };
 
 enum { OPERATIONS = sizeof(operations) / sizeof(operations[0]) };

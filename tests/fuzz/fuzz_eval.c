@@ -32,7 +32,7 @@ check(struct value *input, struct arena *arena, enum fractional_version version)
 					 version == FRACTIONAL_V2 };
 	struct definition toggle = { .enabled = true, .default_variant = -1 };
 	struct eval_context context = { value_get(input, "data"), 0, version,
-					eval_scratch_new(), NULL };
+					eval_scratch_new(), NULL, NULL, NULL };
 	struct evaluation plain;
 	struct evaluation traced;
 

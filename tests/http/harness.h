@@ -61,8 +61,12 @@ struct toggled {
 	char url[256];       /* "http://127.0.0.1:PORT", the first address */
 	int port;            /* of `url` */
 	char unix_path[108]; /* requests go here when it is set, not to `url` */
-	pid_t pid;           /* 0: it does not run */
-	int output_fd;       /* its stdout behind the ready line, or -1 */
+	/* For https:// in `url`: whom to trust (PEM). When it is set, raw
+	 * sockets speak TLS too, where raw_open_plain does not say otherwise.
+	 */
+	const char *ca_file;
+	pid_t pid;     /* 0: it does not run */
+	int output_fd; /* its stdout behind the ready line, or -1 */
 	struct owned *owned;
 	struct http *http;
 	pid_t janitor; /* cleans up after a test that failed */
@@ -190,8 +194,10 @@ void poll_abandon(struct poller *poller);
 /* --- raw sockets -------------------------------------------------------- */
 
 struct raw;
+struct secure;
 
 struct raw *raw_open(struct toggled *t);
+struct raw *raw_open_plain(struct toggled *t);
 
 /* Send all of it. False when the other side has hung up. */
 bool raw_send(struct raw *raw, const void *data, size_t length);
@@ -229,6 +235,7 @@ void raw_close(struct raw *raw);
 
 /* For what the above does not do (socket options); borrowed. */
 int raw_fd(const struct raw *raw);
+struct secure *raw_secure(const struct raw *raw); /* NULL: in clear text */
 
 /* --- waiting ------------------------------------------------------------ */
 

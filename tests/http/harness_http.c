@@ -142,6 +142,8 @@ prepare(struct toggled *t, CURL *easy, struct exchange *x, const char *path,
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
 	if (t->unix_path[0])
 		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, t->unix_path);
+	if (t->ca_file)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, t->ca_file);
 }
 
 static struct answer *

@@ -21,11 +21,13 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "harness.h"
+#include "http/secure.h"
 
 struct raw {
 	struct toggled *t;
 	int fd;
-	bool is_ended; /* the other side sends no more */
+	struct secure *secure; /* NULL: clear text */
+	bool is_ended;         /* the other side sends no more */
 	struct bytes in;
 	size_t taken; /* of `in` */
 };
@@ -71,6 +73,18 @@ connect_to(const struct toggled *t)
 struct raw *
 raw_open(struct toggled *t)
 {
+	struct raw *raw = raw_open_plain(t);
+
+	if (t->ca_file) {
+		raw->secure = secure_new(raw->fd, t->ca_file, NULL);
+		ck_assert_msg(raw->secure != NULL, "no TLS");
+	}
+	return raw;
+}
+
+struct raw *
+raw_open_plain(struct toggled *t)
+{
 	struct raw *raw = mem_zalloc(1, sizeof(*raw));
 
 	raw->t = t;
@@ -91,7 +105,9 @@ raw_send(struct raw *raw, const void *data, size_t length)
 
 		ck_assert_msg(poll(&out, 1, (int)(end - now_ms())) > 0,
 			      "the other side does not read");
-		n = send(raw->fd, p, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+		n = raw->secure
+			? secure_send(raw->secure, p, length)
+			: send(raw->fd, p, length, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno != EAGAIN)
 			return false;
 		if (n < 0)
@@ -143,9 +159,11 @@ more(struct raw *raw, int64_t end)
 	struct pollfd in = { .fd = raw->fd, .events = POLLIN };
 	ssize_t n;
 
-	if (poll(&in, 1, left > 0 ? (int)left : 0) <= 0)
+	if (!(raw->secure && secure_has_more(raw->secure)) &&
+	    poll(&in, 1, left > 0 ? (int)left : 0) <= 0)
 		return false;
-	n = recv(raw->fd, piece, sizeof(piece), MSG_DONTWAIT);
+	n = raw->secure ? secure_receive(raw->secure, piece, sizeof(piece))
+			: recv(raw->fd, piece, sizeof(piece), MSG_DONTWAIT);
 	if (n > 0)
 		bytes_append(&raw->in, piece, (size_t)n);
 	else if (n == 0 || errno != EAGAIN)
@@ -329,8 +347,8 @@ raw_until(struct raw *raw, const char *text, int64_t deadline_ms)
 		const char *in = raw->in.data == NULL ? "" : raw->in.data;
 
 		if (strstr(in, text) != NULL)
-			return toggled_own(raw->t,
-					   mem_copy(in, raw->in.length), free);
+			return toggled_own(raw->t, mem_copy(in, raw->in.length),
+					   free);
 		ck_assert_msg(!raw->is_ended && more(raw, end),
 			      "'%s' did not come; but: %s", text, in);
 	}
@@ -345,6 +363,8 @@ raw_shutdown(struct raw *raw)
 void
 raw_close(struct raw *raw)
 {
+	secure_free(raw->secure);
+	raw->secure = NULL;
 	if (raw->fd >= 0)
 		close(raw->fd);
 	raw->fd = -1;
@@ -357,6 +377,12 @@ raw_reset(struct raw *raw)
 
 	setsockopt(raw->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 	raw_close(raw);
+}
+
+struct secure *
+raw_secure(const struct raw *raw)
+{
+	return raw->secure;
 }
 
 int

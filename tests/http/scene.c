@@ -161,7 +161,7 @@ head_revision(struct toggled *t)
 }
 
 const char *
-store_epoch(struct toggled *t)
+served_epoch(struct toggled *t)
 {
 	return json_text_at(ask_json(t, "GET", "/readyz", NULL, 200), "/epoch");
 }

@@ -55,7 +55,7 @@ void expect_json(json_t *got, const char *expected);
 
 /* The newest revision of the store, and its epoch. */
 int64_t head_revision(struct toggled *t);
-const char *store_epoch(struct toggled *t);
+const char *served_epoch(struct toggled *t);
 
 /* The value of a line of /metrics without labels. */
 int64_t metric(struct toggled *t, const char *name);

@@ -29,7 +29,7 @@ START_TEST(test_change_of_many_when_valid_then_one_revision)
 	ck_assert_int_eq(head_revision(t), before + 1);
 	ck_assert_str_eq(
 	    answer_header(t, answer, "ETag"),
-	    toggled_text(t, "\"%s.%d\"", store_epoch(t), (int)before + 1));
+	    toggled_text(t, "\"%s.%d\"", served_epoch(t), (int)before + 1));
 	ck_assert_str_eq(json_text_at(change, "/comment"), "autumn");
 	ck_assert(json_is_null(json_at(change, "/toggles/old/after")));
 	ck_assert(json_is_null(json_at(change, "/toggles/new/before")));

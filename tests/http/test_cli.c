@@ -30,7 +30,8 @@ has(const char *text, const char *part)
 }
 
 static const char *const words[] = { "serve",  "check",  "import",  "export",
-				     "backup", "verify", "version", "help" };
+				     "backup", "verify", "token", "version",
+				     "help" };
 
 START_TEST(test_help_when_asked_of_a_command_then_lists_options)
 {
@@ -95,6 +96,10 @@ START_TEST(test_check_when_config_is_good_then_says_so)
 	has(run->out, "the configuration is good");
 	ck_assert_int_ne(access(toggled_path(t, "new.db"), F_OK), 0);
 	run = TOGGLED_RUN(t, "check", "--config", bad);
+	ck_assert_int_eq(run->status, 0);
+	has(run->out, "unless there are tokens already");
+	run =
+	    TOGGLED_RUN(t, "check", "--config", bad, "--database", "new.db");
 	ck_assert_int_eq(run->status, 1);
 	has(run->err, "--allow-unauthenticated");
 	toggled_write(t, "junk.db",

@@ -310,15 +310,15 @@ END_TEST
 
 /* A small record of a store that kept its promises: revision 1 made the
  * environment, then came a single write and a pair. */
+#define VALUE(n) "{\"after\":{\"variants\":{\"value\":" #n "}}}"
 static void
 write_record(struct journal *j)
 {
 	static const char *const changes[] = {
-		"{\"revision\":3,\"comment\":\"two\",\"toggles\":{\"pa\":{"
-		"\"after\":{\"variants\":{\"value\":7}}},\"pb\":{\"after\":{"
-		"\"variants\":{\"value\":7}}}}}",
-		"{\"revision\":2,\"comment\":\"one\",\"toggles\":{\"s\":{"
-		"\"after\":{\"variants\":{\"value\":5}}}}}",
+		("{\"revision\":3,\"comment\":\"two\",\"toggles\":{"
+		 "\"pa\":" VALUE(7) ",\"pb\":" VALUE(7) "}}"),
+		("{\"revision\":2,\"comment\":\"one\",\"toggles\":{"
+		 "\"s\":" VALUE(5) "}}"),
 		"{\"revision\":1,\"comment\":\"\",\"toggles\":{}}",
 	};
 	const struct journal_write one = {

@@ -330,20 +330,6 @@ START_TEST(test_name_when_longest_then_taken_and_one_more_is_not)
 }
 END_TEST
 
-START_TEST(test_write_when_from_another_web_page_then_403)
-{
-	struct toggled *t = scene_open();
-
-	expect_problem(toggled_request(t, "PUT", KEY,
-				       HEADERS("Origin: https://evil.example"),
-				       "{}"),
-		       403, "forbidden");
-	ask_with(t, HEADERS(toggled_text(t, "Origin: %s", t->url)), "PUT", KEY,
-		 "{}", 201);
-	scene_close(t);
-}
-END_TEST
-
 static void
 add(struct TCase *tc)
 {
@@ -355,7 +341,6 @@ add(struct TCase *tc)
 			    COUNT(sizes));
 	tcase_add_test(tc,
 		       test_name_when_longest_then_taken_and_one_more_is_not);
-	tcase_add_test(tc, test_write_when_from_another_web_page_then_403);
 }
 
 int

@@ -56,7 +56,7 @@ START_TEST(test_feed_when_cursor_is_new_then_everything_at_once)
 		"?since=00000000000000ff.3&wait=30",
 		"?since=00000000000000ff.1&wait=30",
 	};
-	const char *epoch = store_epoch(t);
+	const char *epoch = served_epoch(t);
 
 	put_toggle(t, "a", "{}");
 	put_toggle(t, "b", "{}");
@@ -85,7 +85,7 @@ END_TEST
 START_TEST(test_feed_when_cursor_is_behind_then_the_delta_at_once)
 {
 	struct toggled *t = scene_open_parking(_i);
-	const char *epoch = store_epoch(t);
+	const char *epoch = served_epoch(t);
 	json_t *delta;
 
 	put_toggle(t, "kept", "{}");

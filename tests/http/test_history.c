@@ -164,7 +164,7 @@ START_TEST(test_rollback_when_to_a_moment_then_all_as_it_was)
 			 _i == 0   ? "{\"to\":3,\"comment\":\"back\"}"
 			 : _i == 1 ? "{\"to\":\"%s\",\"comment\":\"back\"}"
 				   : "{\"to\":\"%s.3\",\"comment\":\"back\"}",
-			 _i == 1 ? time : store_epoch(t));
+			 _i == 1 ? time : served_epoch(t));
 	struct answer *answer = ask(t, "POST", ROLLBACK, body, 200);
 	json_t *change = answer_json(answer);
 

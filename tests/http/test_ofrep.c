@@ -1,6 +1,6 @@
 /*
- * OFREP: one flag, all flags, browsers, and the bulk call as a long poll. The
- * numbers in the comments are those of the rules that clients taught.
+ * OFREP: one flag, all flags, and the bulk call as a long poll. The numbers in
+ * the comments are those of the rules that clients taught.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -277,7 +277,10 @@ START_TEST(test_bulk_when_some_fail_then_all_others_are_there)
 	bulk = ask_json(t, "POST", ALL, GOLD, 200);
 	ck_assert_uint_eq(json_array_size(json_at(bulk, "/flags")), 15);
 	ck_assert_ptr_null(json_at(bulk, "/metadata"));
-	ck_assert_ptr_null(json_at(bulk, "/eventStreams"));
+	/* 16 */
+	expect_says(json_text_at(bulk, "/eventStreams/0/endpoint/requestUri"),
+		    "/ofrep/v1/sse");
+	ck_assert_ptr_null(json_at(bulk, "/eventStreams/0/endpoint/origin"));
 	json_array_foreach(json_at(bulk, "/flags"), i, flag)
 	{
 		const char *key = json_text_at(flag, "/key");
@@ -288,9 +291,11 @@ START_TEST(test_bulk_when_some_fail_then_all_others_are_there)
 		ck_assert(json_equal(answer_json(one), flag));
 	}
 	ck_assert_int_eq(failed, 3);
-	ask(t, "PUT", ENV, "{\"metadata\":{\"region\":\"eu\"}}", 200);
+	ask(t, "PUT", ENV,
+	    "{\"metadata\":{\"region\":\"eu\"},\"eventStreams\":false}", 200);
 	bulk = ask_json(t, "POST", ALL, GOLD, 200);
 	expect_json(json_at(bulk, "/metadata"), "{\"region\":\"eu\"}");
+	ck_assert_ptr_null(json_at(bulk, "/eventStreams"));
 	/* The flag's own stand over those of the set. */
 	flag = ask_json(t, "POST", ONE "static", "{}", 200);
 	expect_json(json_at(flag, "/metadata"),
@@ -374,55 +379,6 @@ START_TEST(test_bulk_when_a_rule_reads_the_clock_then_never_remembered)
 }
 END_TEST
 
-/* 15 */
-START_TEST(test_browser_when_it_asks_then_it_may)
-{
-	static const char *const paths[] = { ALL, ONE "a", ENV ALL,
-					     ENV ONE "a" };
-	static const char *const allowed[] = {
-		"Content-Type",  "Authorization",  "X-API-Key",
-		"If-None-Match", "Flagd-Selector", "Prefer",
-	};
-	struct toggled *t = scene_open();
-
-	put_toggle(t, "a", "{}");
-	for (int i = 0; i < COUNT(paths); i++) {
-		struct answer *answer = ask_with(
-		    t,
-		    HEADERS("Origin: https://shop.example",
-			    "Access-Control-Request-Method: POST",
-			    "Access-Control-Request-Headers: content-type"),
-		    "OPTIONS", paths[i], NULL, 204);
-		const char *headers =
-		    answer_header(t, answer, "Access-Control-Allow-Headers");
-
-		for (int h = 0; h < COUNT(allowed); h++)
-			expect_says(headers, allowed[h]);
-		expect_says(
-		    answer_header(t, answer, "Access-Control-Allow-Methods"),
-		    "POST");
-		ck_assert_str_eq(
-		    answer_header(t, answer, "Access-Control-Allow-Origin"),
-		    "*");
-		ck_assert_ptr_nonnull(
-		    answer_header(t, answer, "Access-Control-Max-Age"));
-		answer = ask_with(t, HEADERS("Origin: https://shop.example"),
-				  "POST", paths[i], "{}", 200);
-		ck_assert_str_eq(
-		    answer_header(t, answer, "Access-Control-Allow-Origin"),
-		    "*");
-		/* Twice would be as bad as never. */
-		ck_assert_ptr_null(
-		    strcasestr(strcasestr(answer->headers, "Allow-Origin") + 1,
-			       "Allow-Origin"));
-		expect_says(
-		    answer_header(t, answer, "Access-Control-Expose-Headers"),
-		    "ETag, Retry-After");
-	}
-	scene_close(t);
-}
-END_TEST
-
 /* The harness polls by GET; this one has a body. */
 static struct raw *
 post_and_wait(struct toggled *t, const char *has, const char *prefer)
@@ -498,7 +454,6 @@ add(struct TCase *tc)
 	    tc, test_bulk_when_client_has_it_then_304_for_that_context_only);
 	tcase_add_test(
 	    tc, test_bulk_when_a_rule_reads_the_clock_then_never_remembered);
-	tcase_add_test(tc, test_browser_when_it_asks_then_it_may);
 	tcase_add_loop_test(
 	    tc, test_bulk_when_prefer_wait_then_held_until_an_answer_changes, 0,
 	    SCENE_PARKINGS);

@@ -20,7 +20,7 @@
 static const struct route *const tables[] = {
 	routes_toggles,      routes_segments, routes_changes, routes_values,
 	routes_history,      routes_flagd,    routes_ofrep,   routes_evaluate,
-	routes_environments, routes_system,
+	routes_environments, routes_tokens,   routes_system,
 };
 
 /* OPTIONS is not in the contract. */
@@ -128,13 +128,23 @@ END_TEST
 enum { HEADERS_MAX = 8 };
 
 /* One request of the contract, as it is put together. */
+struct login;
+
 struct call {
+	struct login *login;
 	struct toggled *t;
 	json_t *document;
 	const char *method; /* in capitals */
 	char *path;
-	const char *headers[HEADERS_MAX + 1];
+	const char *headers[HEADERS_MAX + 2]; /* with the login's */
 	size_t header_count;
+};
+
+/* From the first token on nobody gets in without it; paths that name a token
+ * name the last one. */
+struct login {
+	const char *header; /* NULL: no token yet */
+	const char *id;
 };
 
 /* An example as it stands in a URL or a header. */
@@ -173,6 +183,9 @@ add_parameter(struct call *call, json_t *parameter)
 	in = json_string_value(json_object_get(parameter, "in"));
 	name = json_string_value(json_object_get(parameter, "name"));
 	value = example_text(call, example);
+	if (strcmp(in, "path") == 0 && strcmp(name, "id") == 0 &&
+	    call->login->id != NULL)
+		value = call->login->id;
 	if (strcmp(in, "path") == 0) {
 		fill_in(call, name, value);
 	} else if (strcmp(in, "query") == 0) {
@@ -221,13 +234,32 @@ check_answer(struct call *call, json_t *operation, struct answer *answer)
 }
 
 static void
+log_in(struct call *call, struct answer *answer)
+{
+	struct login *login = call->login;
+	json_t *token;
+
+	if (answer->status != 201 || strstr(call->path, "/tokens") == NULL)
+		return;
+	token = answer_json(answer);
+	if (login->header == NULL)
+		login->header =
+		    toggled_text(call->t, "Authorization: Bearer %s",
+				 json_text_at(token, "/token"));
+	login->id = toggled_text(call->t, "%s", json_text_at(token, "/id"));
+}
+
+static void
 send(struct call *call, json_t *operation, json_t *body)
 {
 	char *text = body == NULL ? NULL : json_dumps(body, JSON_ENCODE_ANY);
-	struct answer *answer = toggled_request(
-	    call->t, call->method, call->path, call->headers, text);
+	struct answer *answer;
 
+	call->headers[call->header_count] = call->login->header;
+	answer = toggled_request(call->t, call->method, call->path,
+				 call->headers, text);
 	check_answer(call, operation, answer);
+	log_in(call, answer);
 	free(text);
 }
 
@@ -271,9 +303,20 @@ capitals(struct toggled *t, const char *method)
 	return copy;
 }
 
+/* A stream's answer has no end to wait for: test_stream looks at it. */
+static bool
+is_endless(json_t *operation)
+{
+	json_t *answer =
+	    json_object_get(json_object_get(operation, "responses"), "200");
+
+	return json_object_get(json_object_get(answer, "content"),
+			       "text/event-stream") != NULL;
+}
+
 static void
-run_path(struct toggled *t, json_t *document, const char *path,
-	 json_t *operations)
+run_path(struct toggled *t, json_t *document, struct login *login,
+	 const char *path, json_t *operations)
 {
 	json_t *operation, *parameter;
 	const char *method;
@@ -281,11 +324,12 @@ run_path(struct toggled *t, json_t *document, const char *path,
 
 	json_object_foreach(operations, method, operation)
 	{
-		struct call call = { .t = t,
+		struct call call = { .login = login,
+				     .t = t,
 				     .document = document,
 				     .path = toggled_text(t, "%s", path) };
 
-		if (strcmp(method, "parameters") == 0)
+		if (strcmp(method, "parameters") == 0 || is_endless(operation))
 			continue;
 		call.method = capitals(t, method);
 		json_array_foreach(json_object_get(operations, "parameters"), i,
@@ -302,12 +346,14 @@ START_TEST(test_example_of_contract_is_answered_as_promised)
 {
 	struct toggled *t = toggled_new();
 	json_t *document = contract();
+	struct login login = { .header = NULL };
 	json_t *operations;
 	const char *path;
 
 	toggled_start(t, NULL);
 	json_object_foreach(json_object_get(document, "paths"), path,
-			    operations) run_path(t, document, path, operations);
+			    operations)
+	    run_path(t, document, &login, path, operations);
 	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
 	json_decref(document);
 	toggled_free(t);

@@ -454,6 +454,53 @@ START_TEST(test_body_when_too_large_then_413_and_connection_kept)
 }
 END_TEST
 
+enum { LARGE_BODY = 1000000, LARGE_BODIES = 6 };
+
+static struct raw *
+send_large(struct toggled *t, size_t length)
+{
+	struct raw *raw = raw_open(t);
+
+	(void)raw_send_text(
+	    raw, filled(t,
+			toggled_text(t,
+				     "POST " T "/changes HTTP/1.1\r\n" HOST
+				     "Content-Length: %d\r\n\r\n",
+				     LARGE_BODY),
+			length, ""));
+	return raw;
+}
+
+static bool
+is_refused(void *ctx)
+{
+	struct toggled *t = ctx;
+
+	return raw_answer(send_large(t, LARGE_BODY), SOON_MS)->status == 503;
+}
+
+START_TEST(test_bodies_when_many_are_large_then_503_but_small_ones_pass)
+{
+	struct toggled *t = start();
+	struct raw *raw[LARGE_BODIES];
+	struct answer *a;
+
+	/* All but the last byte: they stay in memory. */
+	for (int i = 0; i < LARGE_BODIES; i++)
+		raw[i] = send_large(t, LARGE_BODY - 1);
+	ck_assert(wait_until(is_refused, t, SOON_MS));
+	a = toggled_request(t, "PUT", T "/toggles/a", NULL, "{}");
+	ck_assert_int_eq(a->status, 201);
+	for (int i = 0; i < LARGE_BODIES; i++) {
+		(void)raw_send_text(raw[i], "a");
+		ck_assert_int_eq(raw_answer(raw[i], SOON_MS)->status, 400);
+	}
+	a = raw_answer(send_large(t, LARGE_BODY), SOON_MS);
+	ck_assert_int_eq(a->status, 400);
+	toggled_free(t);
+}
+END_TEST
+
 START_TEST(test_requests_when_pipelined_then_answered_in_order)
 {
 	struct toggled *t = start();
@@ -578,6 +625,8 @@ suite(void)
 	tcase_add_test(one, test_request_when_long_then_431_and_414);
 	tcase_add_test(one,
 		       test_body_when_too_large_then_413_and_connection_kept);
+	tcase_add_test(
+	    one, test_bodies_when_many_are_large_then_503_but_small_ones_pass);
 	tcase_add_test(one,
 		       test_requests_when_pipelined_then_answered_in_order);
 	tcase_add_test(one, test_request_when_in_single_bytes_then_answered);

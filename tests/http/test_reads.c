@@ -236,7 +236,7 @@ START_TEST(test_get_when_at_a_revision_or_time_then_as_it_was)
 {
 	struct toggled *t = scene_open();
 	json_t *first, *second;
-	const char *epoch = store_epoch(t);
+	const char *epoch = served_epoch(t);
 	const char *then;
 
 	put_toggle(t, "new-checkout", "{\"owner\":\"first\"}");
@@ -343,7 +343,7 @@ START_TEST(test_flagd_when_environment_is_selected_then_its_document)
 	ck_assert_str_eq(json_text_at(flags, "/metadata/flagSetId"), "staging");
 	ck_assert_str_eq(json_text_at(flags, "/metadata/team"), "shop");
 	ck_assert_str_eq(json_text_at(flags, "/metadata/version"),
-			 toggled_text(t, "%s.3", store_epoch(t)));
+			 toggled_text(t, "%s.3", served_epoch(t)));
 	ck_assert(
 	    json_equal(flags, ask_json(t, "GET", "/v1/flags/flagSetId=staging",
 				       NULL, 200)));

@@ -201,6 +201,73 @@ START_TEST(test_stream_when_environment_is_removed_then_it_ends)
 }
 END_TEST
 
+/* The path of the stream as the bulk answer advertises it to `token`. */
+static const char *
+advertised(const char *token)
+{
+	struct answer *a = toggled_request(
+	    t, "POST", "/ofrep/v1/evaluate/flags",
+	    HEADERS(toggled_text(t, "Authorization: Bearer %s", token)), "{}");
+
+	ck_assert_int_eq(a->status, 200);
+	return json_text_at(answer_json(a),
+			    "/eventStreams/0/endpoint/requestUri");
+}
+
+static const char *
+make_token(const char *admin, const char *body)
+{
+	const char *header = toggled_text(t, "Authorization: Bearer %s", admin);
+	struct answer *a =
+	    toggled_request(t, "POST", "/v1/tokens", HEADERS(header), body);
+
+	ck_assert_int_eq(a->status, 201);
+	return json_text_at(answer_json(a), "/token");
+}
+
+static struct raw *
+open_path(const char *path)
+{
+	struct raw *raw = raw_open(t);
+
+	ck_assert(raw_send_text(
+	    raw, toggled_text(t, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path)));
+	return raw;
+}
+
+START_TEST(test_stream_when_tokens_are_needed_then_the_ticket_admits)
+{
+	const char *admin =
+	    make_token("", "{\"name\":\"root\",\"role\":\"admin\"}");
+	const char *client =
+	    make_token(admin, "{\"name\":\"web\",\"role\":\"client\","
+			      "\"environments\":[\"default\"]}");
+	const char *path = advertised(client);
+	struct raw *raw = open_path(path);
+
+	/* The same for the same token, or 304 would strand a client. */
+	ck_assert_str_eq(path, advertised(client));
+	ck_assert_str_ne(path, advertised(admin));
+	ck_assert_ptr_nonnull(strstr(path, "?ticket="));
+	ck_assert_ptr_null(strstr(path, client));
+	ck_assert_ptr_nonnull(
+	    strstr(raw_until(raw, "\nid: ", SOON_MS), "HTTP/1.1 200"));
+	/* Nothing else opens with it, and no other ticket does. */
+	ck_assert_int_eq(
+	    toggled_get(t, toggled_text(t, "/v1/envs/default/values%s",
+					strchr(path, '?')))
+		->status,
+	    401);
+	raw = open_path("/v1/envs/default/ofrep/v1/sse");
+	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 401);
+	raw = open_path(toggled_text(t, "%.*s0", (int)strlen(path) - 1, path));
+	if (path[strlen(path) - 1] == '0')
+		raw = open_path(
+		    toggled_text(t, "%.*s1", (int)strlen(path) - 1, path));
+	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 401);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -224,6 +291,8 @@ main(void)
 	tcase_add_test(tc, test_stream_when_server_stops_then_it_ends_whole);
 	tcase_add_test(tc,
 		       test_stream_when_environment_is_removed_then_it_ends);
+	tcase_add_test(
+	    tc, test_stream_when_tokens_are_needed_then_the_ticket_admits);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);

@@ -38,7 +38,7 @@ START_TEST(test_values_when_asked_then_plain_and_only_what_has_one)
 		    "\"object\":{\"a\":[1]}}");
 	ck_assert_int_eq(json_int_at(all, "/revision"), 8);
 	ck_assert_str_eq(json_text_at(all, "/cursor"),
-			 toggled_text(t, "%s.8", store_epoch(t)));
+			 toggled_text(t, "%s.8", served_epoch(t)));
 	ck_assert(!json_bool_at(values(t, "?plan=silver"), "/values/flag"));
 	ck_assert(!json_bool_at(values(t, ""), "/values/flag"));
 	expect_json(json_at(values(t, "?prefix=n"), "/values"),
@@ -104,7 +104,7 @@ START_TEST(test_values_when_changed_for_one_context_then_only_that_wakes)
 	answer = poll_finish(gold, SOON);
 	ck_assert_int_eq(answer->status, 200);
 	ck_assert_str_eq(answer_header(t, answer, "ETag"),
-			 toggled_text(t, "\"%s.4\"", store_epoch(t)));
+			 toggled_text(t, "\"%s.4\"", served_epoch(t)));
 	expect_json(json_at(answer_json(answer), "/values"),
 		    "{\"flag\":true,\"other\":1}");
 	ck_assert_int_eq(json_int_at(answer_json(answer), "/revision"), 4);

@@ -26,8 +26,8 @@ START_TEST(test_put_of_nothing_when_absent_then_makes_a_boolean_toggle)
 	ck_assert_uint_eq(strlen(json_text_at(toggle, "/updatedAt")),
 			  strlen("2026-11-22T14:03:00.123Z"));
 	ck_assert_str_ne(json_text_at(toggle, "/updatedBy"), "");
-	ck_assert_str_eq(
-	    tag, toggled_text(t, "\"%s.%d\"", store_epoch(t), (int)before + 1));
+	ck_assert_str_eq(tag, toggled_text(t, "\"%s.%d\"", served_epoch(t),
+					   (int)before + 1));
 	ck_assert_str_eq(answer_header(t, answer, "Location"), KEY);
 	ck_assert_str_eq(answer_header(t, answer, "Content-Type"),
 			 "application/json");
@@ -137,7 +137,7 @@ filled(struct toggled *t, const char *header, int64_t revision)
 		}
 		header++;
 		if (*header == 'E')
-			bytes_append_str(&out, store_epoch(t));
+			bytes_append_str(&out, served_epoch(t));
 		else
 			bytes_append_int(&out, revision - (*header == 'O'));
 	}

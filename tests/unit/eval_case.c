@@ -108,8 +108,13 @@ struct value
 eval_case_run(struct eval_case *c, const struct value *data,
 	      enum eval_error *error)
 {
-	struct eval_context context = { data, c->now_s, c->fractional,
-					c->scratch, c->trace };
+	struct eval_context context = {
+		.data = data,
+		.now_s = c->now_s,
+		.fractional = c->fractional,
+		.scratch = c->scratch,
+		.trace = c->trace,
+	};
 	struct machine machine;
 	struct value result;
 	static char detail[EVAL_DETAIL_BYTES];
@@ -134,8 +139,13 @@ eval_case_evaluate(struct eval_case *c, const char *variants,
 	struct variant list[VARIANTS_MAX];
 	size_t count = split(c, variants, names);
 	struct value value = eval_case_json(c, data, strlen(data));
-	struct eval_context context = { &value, c->now_s, c->fractional,
-					c->scratch, c->trace };
+	struct eval_context context = {
+		.data = &value,
+		.now_s = c->now_s,
+		.fractional = c->fractional,
+		.scratch = c->scratch,
+		.trace = c->trace,
+	};
 	struct definition toggle = {
 		.kind = KIND_TOGGLE,
 		.key = { c->key, strlen(c->key) },

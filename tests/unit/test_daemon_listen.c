@@ -41,7 +41,8 @@ static const struct {
 	{ "unix:", false, false },
 	{ "unix:relative", false, false },
 	{ "fd:", false, false },
-	{ "fd:x", false, false },
+	{ "fd:web.socket", true, false },
+	{ "fd:a b", false, false },
 };
 
 START_TEST(test_address_when_written_so_then_form_and_reach_are_known)

@@ -385,8 +385,9 @@ START_TEST(test_evaluate_when_repeated_then_same_answer_without_allocation)
 {
 	struct value data =
 	    eval_case_json(&c, everything_data, strlen(everything_data));
-	struct eval_context context = { &data, 0, FRACTIONAL_V2, c.scratch,
-					NULL };
+	struct eval_context context = { .data = &data,
+					.fractional = FRACTIONAL_V2,
+					.scratch = c.scratch };
 	struct variant variants[2];
 	struct definition toggle;
 	struct evaluation first;
@@ -434,7 +435,8 @@ START_TEST(test_evaluate_when_two_threads_share_a_program_then_same_answer)
 {
 	struct value data =
 	    eval_case_json(&c, everything_data, strlen(everything_data));
-	struct eval_context context = { &data, 0, FRACTIONAL_V2, NULL, NULL };
+	struct eval_context context = { .data = &data,
+					.fractional = FRACTIONAL_V2 };
 	pthread_t threads[2];
 	void *failed = NULL;
 

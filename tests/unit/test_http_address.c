@@ -59,8 +59,8 @@ START_TEST(test_listen_when_for_two_loops_then_one_port_for_both)
 	int fds[2];
 
 	ck_assert_int_eq(listen_on("127.0.0.1:0", fds, 2), STATUS_OK);
-	address_name(fds[0], first);
-	address_name(fds[1], second);
+	address_name(fds[0], false, first);
+	address_name(fds[1], false, second);
 	ck_assert_str_eq(first, second);
 	ck_assert_int_eq(strncmp(first, "http://127.0.0.1:", 17), 0);
 	/* Nobody else gets it, not even to share. */
@@ -77,7 +77,7 @@ START_TEST(test_listen_when_port_is_shared_already_then_refused)
 	int others[2];
 
 	ck_assert_int_eq(listen_on("127.0.0.1:0", fds, 2), STATUS_OK);
-	address_name(fds[0], name);
+	address_name(fds[0], false, name);
 	ck_assert_int_eq(listen_on(name + 7, others, 2), STATUS_IO);
 	ck_assert_int_eq(others[0], -1);
 	close(fds[0]);

@@ -203,7 +203,7 @@ START_TEST(test_request_when_many_newer_then_forgotten)
 	store_fixture_init(&f);
 	remember(&f, request_of("default", "old", 1));
 	store_fixture_tamper(&f, "INSERT INTO request VALUES (100000, "
-				 "'default', 'x', zeroblob(32), 1, 1)");
+				 "'default', 'x', zeroblob(32), 1, 1, 1)");
 	check_request(&f, "default", "old", 1);
 	remember(&f, request_of("default", "new", 2));
 	ck_assert_int_eq(store_find_request(f.store, text_of("default"),

@@ -135,10 +135,10 @@ static const struct {
 	const char *name;
 	struct selection selection;
 } selections[] = {
-	{ "toggles_all", { { "", 0 }, { "", 0 } } },
-	{ "toggles_prefix", { { "web.", 4 }, { "", 0 } } },
-	{ "toggles_tag", { { "", 0 }, { "q4", 2 } } },
-	{ "toggles_none", { { "x", 1 }, { "q4", 2 } } },
+	{ "toggles_all", { .prefix = { "", 0 }, .tag = { "", 0 } } },
+	{ "toggles_prefix", { .prefix = { "web.", 4 }, .tag = { "", 0 } } },
+	{ "toggles_tag", { .prefix = { "", 0 }, .tag = { "q4", 2 } } },
+	{ "toggles_none", { .prefix = { "x", 1 }, .tag = { "q4", 2 } } },
 };
 
 static void

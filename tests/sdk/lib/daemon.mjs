@@ -23,6 +23,9 @@ export class Daemon {
       ['serve', '--listen', '127.0.0.1:0', '--database', join(daemon.directory, 'db'), ...options],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
+    /* A test that dies leaves nothing behind. */
+    daemon.reap = () => daemon.process.kill('SIGKILL');
+    process.once('exit', daemon.reap);
     daemon.log = '';
     daemon.process.stderr.on('data', (text) => (daemon.log += text));
     daemon.exited = once(daemon.process, 'exit');
@@ -49,6 +52,7 @@ export class Daemon {
     this.process.kill('SIGTERM');
     const [code, signal] = await this.exited;
 
+    process.off('exit', this.reap);
     await rm(this.directory, { recursive: true, force: true });
     assert.deepEqual([code, signal], [0, null], this.log);
   }

@@ -1,7 +1,7 @@
 /*
  * Random flag documents and contexts. Rules are built by the type that they
- * come to, so that most of them mean something; the attributes of a context
- * are drawn without regard to it, so that every coercion happens.
+ * come to and attributes have types, so that most of it means something. A few
+ * operands and attributes are of any type, so that every coercion happens too.
  *
  * To add an operator: a row in the table of the type that it comes to.
  */
@@ -11,10 +11,19 @@ const VERSIONS = ['1.0.0', '1.2.3', 'v1.2.3', 'V2.0.0', '1.2', '1', '2.0.0-alpha
 const SEM_VER = ['=', '!=', '<', '<=', '>', '>=', '~', '^', '==', ''];
 const LISTS = [[], [1], ['a'], ['gold', 'abc'], [1, 2, 3], ['1', 2, 0.5], [0], [''], [null, 1], [true, false], [3, 1, 2], ['é', 'a']];
 const EMAILS = ['ada@example.org', 'bob@example.com', '@', 'jon@company.com', 'user1', 'ж@example.org'];
-const ATTRIBUTES = ['plan', 'age', 'score', 'email', 'version', 'tags', 'beta', 'user', 'missing'];
-const PATHS = ['user.name', 'user.level', 'user.list', 'user.list.0', 'user.missing.deep', 'tags.0', 'tags.1', 'targetingKey', '$flagd.flagKey'];
+
+/* Where values of a type are found. */
+const PLACES = {
+  text: ['plan', 'email', 'version', 'user.name', 'targetingKey', '$flagd.flagKey'],
+  number: ['age', 'age', 'user.level', 'score'],
+  bool: ['beta', 'beta', 'user.ok'],
+  list: ['tags', 'user.list'],
+  any: ['score', 'user', 'user.list.0', 'tags.0', 'tags.1', 'user.missing.deep', 'missing'],
+};
+const ALL_PLACES = Object.values(PLACES).flat();
 
 const RULE_DEPTH = 4;
+const ODD = 0.04; /* of the operands and attributes are of any type */
 
 class Rules {
   constructor(random, segments) {
@@ -23,11 +32,11 @@ class Rules {
     this.element = 0; /* how many arrays are being walked around here */
   }
 
-  lookup() {
+  lookup(type) {
     const r = this.random;
 
-    if (this.element > 0 && r.chance(0.6)) return { var: r.pick(['', '', 'x']) };
-    const path = r.pick(r.chance(0.7) ? ATTRIBUTES : PATHS);
+    if (this.element > 0 && r.chance(0.6)) return { var: r.chance(0.9) ? '' : 'x' };
+    const path = r.pick(r.chance(ODD) ? ALL_PLACES : PLACES[type]);
     if (r.chance(0.1)) return { var: [path, this.constant()] };
     return { var: r.chance(0.2) ? [path] : path };
   }
@@ -39,6 +48,7 @@ class Rules {
   }
 
   pick(table, depth, leaf) {
+    if (this.random.chance(ODD)) return this.any(depth - 1);
     if (depth <= 0 || this.random.chance(0.15)) return leaf();
     return this.random.pick(table)(depth - 1);
   }
@@ -53,7 +63,7 @@ class Rules {
   }
 
   any(depth) {
-    return this.random.pick([this.bool, this.number, this.text, this.lookup, this.constant]).call(this, depth);
+    return this.random.pick([this.bool, this.number, this.text, () => this.lookup('any'), this.constant]).call(this, depth);
   }
 
   bool(depth) {
@@ -66,8 +76,11 @@ class Rules {
       [
         (d) => ({ [r.pick(['<', '<=', '>', '>='])]: [n(d), n(d)] }),
         (d) => ({ [r.pick(['<', '<='])]: [n(d), n(d), n(d)] }),
-        (d) => ({ [r.pick(['==', '!=', '===', '!=='])]: [a(d), a(d)] }),
-        (d) => ({ [r.pick(['==', '===', '!='])]: [this.lookup(), this.constant()] }),
+        (d) => ({ [r.pick(['==', '!=', '===', '!=='])]: [n(d), n(d)] }),
+        (d) => ({ [r.pick(['==', '!=', '===', '!=='])]: [t(d), t(d)] }),
+        () => ({ [r.pick(['==', '===', '!='])]: [this.lookup('text'), r.pick(TEXTS)] }),
+        () => ({ [r.pick(['==', '===', '!='])]: [this.lookup('number'), r.pick(NUMBERS)] }),
+        () => ({ [r.pick(['==', '===', '!='])]: [this.lookup(r.pick(Object.keys(PLACES))), this.constant()] }),
         (d) => ({ [r.pick(['and', 'or'])]: r.some(1, 3, () => this.bool(d)) }),
         (d) => ({ [r.pick(['!', '!!'])]: [a(d)] }),
         (d) => ({ in: [t(d), t(d)] }),
@@ -78,7 +91,7 @@ class Rules {
         (d) => (this.segments.length && !this.element ? { $ref: r.pick(this.segments) } : this.bool(d)),
       ],
       depth,
-      () => (r.chance(0.5) ? this.lookup() : r.chance(0.5)),
+      () => (r.chance(0.8) ? this.lookup('bool') : r.chance(0.5)),
     );
   }
 
@@ -97,7 +110,7 @@ class Rules {
         }),
       ],
       depth,
-      () => (r.chance(0.5) ? this.lookup() : r.pick(NUMBERS)),
+      () => (r.chance(0.5) ? this.lookup('number') : r.pick(NUMBERS)),
     );
   }
 
@@ -106,14 +119,14 @@ class Rules {
 
     return this.pick(
       [
-        (d) => ({ cat: r.some(1, 3, () => r.pick([() => this.text(d), () => r.pick(NUMBERS), () => this.lookup()])()) }),
+        (d) => ({ cat: r.some(1, 3, () => r.pick([() => this.text(d), () => r.pick(NUMBERS), () => this.lookup('text')])()) }),
         (d) => ({ substr: [this.text(d), r.pick([0, 1, 2, -1, -2, 5])] }),
         (d) => ({ substr: [this.text(d), r.pick([0, 1, -2]), r.pick([0, 1, 2, -1])] }),
         (d) => ({ if: [this.bool(d), this.text(d), this.text(d)] }),
         (d) => this.fractional(d),
       ],
       depth,
-      () => (r.chance(0.5) ? this.lookup() : r.pick(TEXTS)),
+      () => (r.chance(0.5) ? this.lookup('text') : r.pick(TEXTS)),
     );
   }
 
@@ -125,12 +138,12 @@ class Rules {
         (d) => ({ merge: r.some(1, 3, () => this.list(d)) }),
         (d) => ({ map: [this.list(d), this.inside(() => r.pick([() => this.number(d), () => this.text(d)])())] }),
         (d) => ({ filter: [this.list(d), this.inside(() => this.bool(d))] }),
-        () => ({ missing: r.some(1, 3, () => r.pick([...ATTRIBUTES, ...PATHS])) }),
-        () => ({ missing_some: [r.pick([1, 2]), r.some(1, 3, () => r.pick(ATTRIBUTES))] }),
+        () => ({ missing: r.some(1, 3, () => r.pick(ALL_PLACES)) }),
+        () => ({ missing_some: [r.pick([1, 2]), r.some(1, 3, () => r.pick(ALL_PLACES))] }),
         (d) => r.some(0, 3, () => this.any(d)),
       ],
       depth,
-      () => (r.chance(0.5) ? r.pick([{ var: 'tags' }, { var: 'user.list' }]) : r.pick(LISTS)),
+      () => (r.chance(0.5) ? this.lookup('list') : r.pick(LISTS)),
     );
   }
 
@@ -218,21 +231,25 @@ export function document_of(random, count) {
   return document;
 }
 
-const ATTRIBUTE = {
-  targetingKey: (r) => r.pick([...EMAILS, ...TEXTS, `user-${r.below(1000)}`, `user-${r.below(1000)}`, `user-${r.below(1000)}`]),
-  plan: (r) => r.pick(['gold', 'silver', '', null, 'a', 'é']),
-  age: (r) => r.pick([...NUMBERS, '18', '42', null]),
-  score: (r) => r.pick([...NUMBERS, ...TEXTS, true, false, null]),
+const ATTRIBUTES = {
+  targetingKey: (r) => r.pick([...EMAILS, ...TEXTS, ...r.some(20, 20, () => `user-${r.below(1000)}`)]),
+  plan: (r) => r.pick(['gold', 'silver', '', 'a', 'é']),
+  age: (r) => r.pick(NUMBERS),
+  score: (r) => r.pick(r.chance(0.5) ? NUMBERS : [...NUMBERS, '10', '-1.5', '18', true]),
   email: (r) => r.pick(EMAILS),
   version: (r) => r.pick([...VERSIONS, 1, 1.2, 2]),
-  tags: (r) => r.pick([...LISTS, 'abc']),
-  beta: (r) => r.pick([true, false, 'true', 0, 1]),
-  user: (r) => ({ name: r.pick([...TEXTS, ...EMAILS]), level: r.pick(NUMBERS), list: r.pick(LISTS) }),
+  tags: (r) => r.pick(LISTS),
+  beta: (r) => r.chance(0.5),
+  user: (r) => ({ name: r.pick([...TEXTS, ...EMAILS]), level: r.pick(NUMBERS), ok: r.chance(0.5), list: r.pick(LISTS) }),
 };
 
 export function context_of(random) {
   const context = {};
 
-  for (const [name, make] of Object.entries(ATTRIBUTE)) if (random.chance(0.8)) context[name] = make(random);
+  for (const [name, make] of Object.entries(ATTRIBUTES)) {
+    const source = random.chance(ODD) ? random.pick(Object.values(ATTRIBUTES)) : make;
+
+    if (random.chance(0.9)) context[name] = random.chance(ODD / 4) ? null : source(random);
+  }
   return context;
 }

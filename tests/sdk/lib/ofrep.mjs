@@ -1,5 +1,5 @@
 /*
- * Every answer on an OFREP path, whoever asked, is held against the schema:
+ * Every evaluation in OFREP's words, whoever asked for it, is held against the schema:
  * watch() stands between fetch and the clients, verdict() fails when an answer
  * was not as it has to be.
  */
@@ -43,7 +43,7 @@ async function check(method, url, response) {
 class Watch {
   answers = 0;
   faults = [];
-  requests = []; /* {method, path, status, headers} of those on OFREP paths */
+  requests = []; /* {method, path, status, headers} */
 
   verdict() {
     assert.deepEqual(this.faults.slice(0, 10), [], 'answers that are not OFREP');
@@ -59,7 +59,7 @@ export function watch() {
     const request = input instanceof Request ? input : new Request(input, { ...init, body: undefined });
     const response = await plain(input, init);
 
-    if (new URL(request.url).pathname.includes('/ofrep/')) {
+    if (new URL(request.url).pathname.includes('/ofrep/v1/evaluate/')) {
       seen.answers++;
       seen.requests.push({
         method: request.method,

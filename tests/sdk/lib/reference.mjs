@@ -1,7 +1,8 @@
 /*
  * A second opinion, for where the first oracle's engine goes its own way: the
- * original JsonLogic in JavaScript, with flagd's operators written here from
- * their description. An evaluation ends as the other oracle's does.
+ * original JsonLogic in JavaScript, with flagd's operators, and what flagd does
+ * differently, written here from their description. An evaluation ends as the
+ * other oracle's does.
  */
 import jsonLogic from 'json-logic-js';
 import semver from 'semver';
@@ -39,7 +40,7 @@ function share(entry) {
 /* A list of shares may stand without what to bucket by. */
 function fractional(...args) {
   const by_default = Array.isArray(args[0]);
-  const key = this.targetingKey;
+  const key = this?.targetingKey;
   let by = args[0];
 
   if (by_default) by = typeof key === 'string' && key !== '' ? this.$flagd.flagKey + key : null;
@@ -84,13 +85,53 @@ const of_texts =
   (...args) =>
     args.length === 2 && args.every((x) => typeof x === 'string') ? test(...args) : null;
 
-/* The original leaves arrays of arrays unevaluated no deeper than it finds them. */
-jsonLogic.add_operation('fractional', fractional);
-jsonLogic.add_operation('sem_ver', sem_ver);
-jsonLogic.add_operation('starts_with', of_texts((a, b) => a.startsWith(b)));
-jsonLogic.add_operation('ends_with', of_texts((a, b) => a.endsWith(b)));
+/* --- where flagd is not JavaScript ---------------------------------------- */
 
-function inline(rule, segments) {
+/* Only arrays and objects have members. */
+function lookup(path, otherwise = null) {
+  let at = this;
+
+  if (missing(path) || path === '') return at;
+  for (const name of String(path).split('.')) {
+    const has = Array.isArray(at) ? /^\d+$/.test(name) && Number(name) < at.length : at !== null && typeof at === 'object' && Object.hasOwn(at, name);
+
+    if (!has) return otherwise;
+    at = at[name];
+  }
+  return missing(at) ? otherwise : at;
+}
+
+/* Texts are of characters, and null is the empty one. */
+function substr(source, start, length) {
+  const text = [...(missing(source) ? '' : String(source))].slice(start);
+
+  if (length === undefined) return text.join('');
+  return text.slice(0, length < 0 ? text.length + length : length).join('');
+}
+
+/* What is empty is in every text. */
+function contains(what, where) {
+  if (typeof where === 'string') return where.includes(missing(what) ? 'null' : String(what));
+  return Array.isArray(where) && where.indexOf(what) >= 0;
+}
+
+/* A product of one factor is a number too. */
+const product = (...factors) => factors.reduce((result, factor) => result * parseFloat(factor), 1);
+
+const OPERATIONS = {
+  fractional,
+  sem_ver,
+  starts_with: of_texts((a, b) => a.startsWith(b)),
+  ends_with: of_texts((a, b) => a.endsWith(b)),
+  var: lookup,
+  substr,
+  in: contains,
+  '*': product,
+};
+
+for (const [name, operation] of Object.entries(OPERATIONS)) jsonLogic.add_operation(name, operation);
+
+export function inline(rule, segments) {
   if (Array.isArray(rule)) return rule.map((part) => inline(part, segments));
   if (rule === null || typeof rule !== 'object') return rule;
   if (Object.hasOwn(rule, '$ref')) return segments[rule.$ref];
@@ -110,7 +151,11 @@ export class Reference {
 
     if (state === 'DISABLED') return { reason: 'DISABLED' };
     if (!targeting || Object.keys(targeting).length === 0) return by_default('STATIC');
-    result = jsonLogic.apply(inline(targeting, this.document.$evaluators ?? {}), { ...context, $flagd: { flagKey: key } });
+    try {
+      result = jsonLogic.apply(inline(targeting, this.document.$evaluators ?? {}), { ...context, $flagd: { flagKey: key } });
+    } catch (error) {
+      return { reason: 'ERROR', error: 'THROWN', result: error.message };
+    }
     if (missing(result)) return by_default('DEFAULT');
     if (typeof result === 'object') return { reason: 'ERROR', error: 'GENERAL' };
     result = String(result);

@@ -1,0 +1,456 @@
+/*
+ * A ledger an environment: tallies by toggle, evaluations by reason, and marks.
+ *
+ * A mark says that clients went on using all toggles with a prefix at a time,
+ * so that a confirmation costs one store and not a walk over thousands. It
+ * stands for the toggles that had a tally when it was made; those of a newer
+ * revision get one by a walk, once a revision. A tally that is younger than a
+ * mark has a later time anyway. Where there are more prefixes than marks, the
+ * one that was confirmed longest ago gives its time to its tallies.
+ */
+#include "feed/usage.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "mark.h"
+#include "tally.h"
+
+enum { VISITS_PER_LOCK = 256 };
+
+struct ledger {
+	struct snapshot *snapshot; /* the newest that was seen; a reference */
+	struct tallies tallies;
+	atomic_uint_least64_t reasons[REASON_COUNT];
+	atomic_int_least64_t handed_out_ms;
+	struct marks marks;
+};
+
+struct usage {
+	int64_t since_ms;
+	atomic_uint_least64_t overflow;
+	/* The loop's thread changes what follows under the mutex and reads it
+	 * without; others read it under the mutex. */
+	pthread_mutex_t mutex;
+	struct map ledgers;
+	/* The loop's thread's alone. */
+	size_t toggles; /* tallies in all ledgers */
+	struct ledger *current;
+	bool is_newest; /* the snapshot that is evaluated is the ledger's */
+	int64_t now_ms;
+};
+
+struct usage *
+usage_new(int64_t now_ms)
+{
+	struct usage *usage = mem_zalloc(1, sizeof(*usage));
+
+	usage->since_ms = now_ms;
+	pthread_mutex_init(&usage->mutex, NULL);
+	map_init(&usage->ledgers);
+	return usage;
+}
+
+static void
+free_ledger(struct ledger *ledger)
+{
+	marks_fini(&ledger->marks);
+	tallies_fini(&ledger->tallies);
+	snapshot_unref(ledger->snapshot);
+	free(ledger);
+}
+
+void
+usage_free(struct usage *usage)
+{
+	struct ledger *ledger;
+	size_t at = 0;
+
+	if (usage == NULL)
+		return;
+	while ((ledger = map_next(&usage->ledgers, &at)) != NULL)
+		free_ledger(ledger);
+	map_fini(&usage->ledgers);
+	pthread_mutex_destroy(&usage->mutex);
+	free(usage);
+}
+
+/* --- the newest snapshot -------------------------------------------------- */
+
+static void
+forget(struct usage *usage, struct ledger *ledger, struct string key)
+{
+	size_t before = tallies_count(&ledger->tallies);
+
+	pthread_mutex_lock(&usage->mutex);
+	tallies_take(&ledger->tallies, key);
+	pthread_mutex_unlock(&usage->mutex);
+	usage->toggles -= before - tallies_count(&ledger->tallies);
+}
+
+static bool
+is_there(const struct snapshot *snapshot, struct string key)
+{
+	return snapshot_find(snapshot, KIND_TOGGLE, key.data, key.length) !=
+	       NULL;
+}
+
+/* The snapshot does not know any more what was removed since. */
+static void
+forget_by_search(struct usage *usage, struct ledger *ledger)
+{
+	size_t at = 0;
+
+	for (;;) {
+		size_t here = at;
+		struct tally *tally = tallies_next(&ledger->tallies, &at);
+		struct definition *toggle;
+
+		if (tally == NULL)
+			return;
+		if (is_there(ledger->snapshot, tally->toggle->key))
+			continue;
+		toggle = definition_ref(tally->toggle);
+		forget(usage, ledger, toggle->key);
+		definition_unref(toggle);
+		/* Another may have moved up to where it stood. */
+		at = here;
+	}
+}
+
+/* From the snapshot that was the newest to `snapshot`. */
+static void
+advance(struct usage *usage, struct ledger *ledger,
+	const struct snapshot *snapshot)
+{
+	const int64_t since = ledger->snapshot->revision;
+	const struct definition *definition;
+	struct tree_walk walk;
+
+	snapshot_unref(ledger->snapshot);
+	ledger->snapshot = snapshot_ref(snapshot);
+	if (since < snapshot->horizon || since > snapshot->revision) {
+		forget_by_search(usage, ledger);
+		return;
+	}
+	snapshot_walk_since(&walk, snapshot, since);
+	while ((definition = tree_walk_next(&walk)) != NULL) {
+		if (definition->kind == KIND_TOGGLE && definition->removed)
+			forget(usage, ledger, definition->key);
+	}
+}
+
+void
+usage_publish(struct usage *usage, const struct catalog *catalog)
+{
+	struct ledger *ledger;
+	size_t at = 0;
+
+	while ((ledger = map_next(&usage->ledgers, &at)) != NULL) {
+		const struct string name = ledger->snapshot->environment;
+		struct snapshot *snapshot =
+		    catalog_find(catalog, name.data, name.length);
+
+		if (snapshot != NULL) {
+			if (snapshot != ledger->snapshot)
+				advance(usage, ledger, snapshot);
+			continue;
+		}
+		pthread_mutex_lock(&usage->mutex);
+		(void)map_take(&usage->ledgers, name.data, name.length);
+		pthread_mutex_unlock(&usage->mutex);
+		usage->toggles -= tallies_count(&ledger->tallies);
+		usage->current = NULL;
+		free_ledger(ledger);
+	}
+}
+
+/* --- counting --------------------------------------------------------------
+ */
+
+static struct ledger *
+find_ledger(const struct usage *usage, struct string environment)
+{
+	return map_find(&usage->ledgers, environment.data, environment.length);
+}
+
+static struct ledger *
+open_ledger(struct usage *usage, const struct snapshot *snapshot)
+{
+	const struct string name = snapshot->environment;
+	struct ledger *ledger = find_ledger(usage, name);
+
+	if (ledger != NULL)
+		return ledger;
+	ledger = mem_zalloc(1, sizeof(*ledger));
+	ledger->snapshot = snapshot_ref(snapshot);
+	tallies_init(&ledger->tallies);
+	pthread_mutex_lock(&usage->mutex);
+	(void)map_put(&usage->ledgers, name.data, name.length, ledger);
+	pthread_mutex_unlock(&usage->mutex);
+	return ledger;
+}
+
+void
+usage_begin(struct usage *usage, const struct snapshot *snapshot,
+	    int64_t now_ms)
+{
+	struct ledger *ledger = usage->current;
+
+	usage->now_ms = now_ms;
+	if (ledger != NULL && ledger->snapshot == snapshot) {
+		usage->is_newest = true;
+		return;
+	}
+	ledger = open_ledger(usage, snapshot);
+	/* A request may have begun before the newest catalog came, and then
+	 * be the first of its environment. */
+	if (snapshot->revision > ledger->snapshot->revision)
+		advance(usage, ledger, snapshot);
+	usage->current = ledger;
+	usage->is_newest = ledger->snapshot == snapshot;
+}
+
+/* The tally of a definition that has none yet; NULL: it gets none. */
+static struct tally *
+meet(struct usage *usage, const struct definition *toggle)
+{
+	struct ledger *ledger = usage->current;
+	struct tally *tally;
+	size_t before = tallies_count(&ledger->tallies);
+
+	if (tallies_find_key(&ledger->tallies, toggle->key) == NULL) {
+		/* Removed since the request began: it is not to come back. */
+		if (!usage->is_newest &&
+		    !is_there(ledger->snapshot, toggle->key))
+			return NULL;
+		if (usage->toggles >= USAGE_TOGGLES_MAX) {
+			tally_increment(&usage->overflow);
+			return NULL;
+		}
+	}
+	pthread_mutex_lock(&usage->mutex);
+	tally = tallies_put(&ledger->tallies, toggle);
+	pthread_mutex_unlock(&usage->mutex);
+	usage->toggles += tallies_count(&ledger->tallies) - before;
+	return tally;
+}
+
+void
+usage_count(const struct definition *toggle,
+	    const struct evaluation *evaluation, void *ctx)
+{
+	struct usage *usage = ctx;
+	struct tally *tally;
+
+	tally_increment(&usage->current->reasons[evaluation->reason]);
+	if (toggle == NULL)
+		return;
+	tally = tallies_find(&usage->current->tallies, toggle);
+	if (tally == NULL)
+		tally = meet(usage, toggle);
+	if (tally != NULL)
+		tally_count(tally, evaluation, usage->now_ms);
+}
+
+void
+usage_hand_out(struct usage *usage, const struct snapshot *snapshot,
+	       int64_t now_ms)
+{
+	usage_begin(usage, snapshot, now_ms);
+	atomic_store_explicit(&usage->current->handed_out_ms, now_ms,
+			      memory_order_relaxed);
+}
+
+/* --- confirming ------------------------------------------------------------
+ */
+
+/* The tallies that a mark stands for get its time, before it goes. */
+static void
+settle(const struct ledger *ledger, const struct mark *mark)
+{
+	const int64_t at_ms = mark_time(mark);
+	struct tally *tally;
+	size_t at = 0;
+
+	while ((tally = tallies_next(&ledger->tallies, &at)) != NULL) {
+		if (tally_time(tally) < at_ms &&
+		    mark_covers(mark, tally->toggle->key))
+			tally_touch(tally, at_ms);
+	}
+}
+
+static struct mark *
+new_mark(struct usage *usage, struct string prefix)
+{
+	struct mark *mark = marks_place(&usage->current->marks);
+
+	if (mark->prefix.data != NULL)
+		settle(usage->current, mark);
+	pthread_mutex_lock(&usage->mutex);
+	mark_set(mark, prefix, usage->now_ms);
+	pthread_mutex_unlock(&usage->mutex);
+	return mark;
+}
+
+/* All toggles with the prefix are in use, and have tallies to say so. */
+static void
+touch_all(struct usage *usage, const struct snapshot *snapshot,
+	  struct string prefix)
+{
+	const struct definition *toggle;
+	struct snapshot_walk walk;
+
+	snapshot_walk_from(&walk, snapshot, KIND_TOGGLE, prefix);
+	while ((toggle = snapshot_walk_next(&walk)) != NULL) {
+		struct tally *tally =
+		    tallies_find_key(&usage->current->tallies, toggle->key);
+
+		if (tally == NULL)
+			tally = meet(usage, toggle);
+		if (tally != NULL)
+			tally_touch(tally, usage->now_ms);
+	}
+}
+
+void
+usage_confirm(struct usage *usage, const struct snapshot *snapshot,
+	      struct string prefix, int64_t now_ms)
+{
+	struct mark *mark;
+
+	if (prefix.length > NAME_KEY_MAX)
+		return;
+	usage_begin(usage, snapshot, now_ms);
+	mark = marks_find(&usage->current->marks, prefix);
+	if (mark == NULL)
+		mark = new_mark(usage, prefix);
+	else
+		mark_renew(mark, now_ms);
+	if (mark->revision != snapshot->revision)
+		touch_all(usage, snapshot, prefix);
+	mark->revision = snapshot->revision;
+}
+
+/* --- reading ---------------------------------------------------------------
+ */
+
+int64_t
+usage_since_ms(const struct usage *usage)
+{
+	return usage->since_ms;
+}
+
+uint64_t
+usage_overflow(const struct usage *usage)
+{
+	return atomic_load_explicit(&usage->overflow, memory_order_relaxed);
+}
+
+/* The latest sign that a toggle which has a tally is in use. */
+static int64_t
+last_of(const struct ledger *ledger, const struct tally *tally)
+{
+	int64_t marked = marks_last(&ledger->marks, tally->toggle->key);
+	int64_t counted = tally_time(tally);
+
+	return marked > counted ? marked : counted;
+}
+
+static void
+add_variants(const struct tally *tally, const struct definition *toggle,
+	     uint64_t *variants)
+{
+	for (size_t i = 0; i < tally->toggle->variant_count; i++) {
+		const struct string *name = &tally->toggle->variants[i].name;
+		int at = (int)i;
+
+		if (tally->toggle != toggle)
+			at = definition_find_variant(toggle, name->data,
+						     name->length);
+		if (at >= 0)
+			variants[at] += atomic_load_explicit(
+			    &tally->counts[i], memory_order_relaxed);
+	}
+}
+
+void
+usage_gather(struct usage *usage, struct string environment,
+	     const struct definition *toggle, struct usage_sum *sum)
+{
+	const struct ledger *ledger;
+	const struct tally *tally = NULL;
+	int64_t last;
+
+	pthread_mutex_lock(&usage->mutex);
+	ledger = find_ledger(usage, environment);
+	if (ledger != NULL)
+		tally = tallies_find_key(&ledger->tallies, toggle->key);
+	if (tally != NULL) {
+		last = last_of(ledger, tally);
+		sum->last_ms = last > sum->last_ms ? last : sum->last_ms;
+		sum->evaluations += tally_total(tally);
+		sum->none += tally_extra(tally, TALLY_NONE) +
+			     tally_extra(tally, TALLY_ERROR);
+		sum->errors += tally_extra(tally, TALLY_ERROR);
+		add_variants(tally, toggle, sum->variants);
+	}
+	pthread_mutex_unlock(&usage->mutex);
+}
+
+void
+usage_gather_reasons(struct usage *usage, struct string environment,
+		     uint64_t reasons[REASON_COUNT])
+{
+	const struct ledger *ledger;
+
+	pthread_mutex_lock(&usage->mutex);
+	ledger = find_ledger(usage, environment);
+	for (size_t i = 0; ledger != NULL && i < REASON_COUNT; i++)
+		reasons[i] += atomic_load_explicit(&ledger->reasons[i],
+						   memory_order_relaxed);
+	pthread_mutex_unlock(&usage->mutex);
+}
+
+int64_t
+usage_handed_out_ms(struct usage *usage, struct string environment)
+{
+	const struct ledger *ledger;
+	int64_t at_ms = 0;
+
+	pthread_mutex_lock(&usage->mutex);
+	ledger = find_ledger(usage, environment);
+	if (ledger != NULL)
+		at_ms = atomic_load_explicit(&ledger->handed_out_ms,
+					     memory_order_relaxed);
+	pthread_mutex_unlock(&usage->mutex);
+	return at_ms;
+}
+
+void
+usage_each(struct usage *usage, struct string environment, usage_visit_fn visit,
+	   void *ctx)
+{
+	const struct tally *tally;
+	size_t at = 0;
+
+	/* A few at a time, so that the loop never waits long. */
+	do {
+		const struct ledger *ledger;
+
+		tally = NULL;
+		pthread_mutex_lock(&usage->mutex);
+		ledger = find_ledger(usage, environment);
+		for (int i = 0; ledger != NULL && i < VISITS_PER_LOCK; i++) {
+			tally = tallies_next(&ledger->tallies, &at);
+			if (tally == NULL)
+				break;
+			visit(tally->toggle->key, tally_total(tally), ctx);
+		}
+		pthread_mutex_unlock(&usage->mutex);
+	} while (tally != NULL);
+}

@@ -1,0 +1,323 @@
+/*
+ * Each side has at most one piece in hand that the other did not take; while it
+ * has one, no more is read from where it came. So a client that does not read
+ * stops libmicrohttpd, and the other way round.
+ */
+#include "bridge_private.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "connection.h"
+#include "loop.h"
+#include "reaper.h"
+
+#define WATCHED                                                                \
+	((uint32_t)EPOLLIN | (uint32_t)EPOLLOUT | (uint32_t)EPOLLRDHUP |       \
+	 (uint32_t)EPOLLET)
+
+static void
+watch(struct bridge_side *side)
+{
+	struct epoll_event event = { .events = WATCHED, .data.ptr = side };
+
+	(void)epoll_ctl(side->bridge->bridges->epoll, EPOLL_CTL_ADD, side->fd,
+			&event);
+}
+
+/* Out of the epoll set too, when it was the last descriptor. */
+static void
+close_side(struct bridge_side *side)
+{
+	if (side->fd >= 0)
+		close(side->fd);
+	side->fd = -1;
+	bytes_fini(&side->piece);
+	side->finished = false;
+}
+
+void
+bridge_end(struct bridge *b)
+{
+	struct bridges *bridges = b->bridges;
+
+	if (b->state != BRIDGE_AWAY)
+		bridges_delist(b);
+	if (b->state != BRIDGE_SHAKING)
+		tls_session_bye(&b->session);
+	b->state = BRIDGE_ENDED;
+	tls_session_close(&b->session);
+	close_side(&b->client);
+	close_side(&b->library);
+	connection_forget(bridges->loop, &b->peer);
+	bridges_bury(b);
+}
+
+static ssize_t
+receive(struct bridge_side *side, void *data, size_t length)
+{
+	struct bridge *b = side->bridge;
+
+	return side == &b->client ? tls_receive(b->session.handle, data, length)
+				  : recv(side->fd, data, length, MSG_DONTWAIT);
+}
+
+static ssize_t
+transmit(struct bridge_side *side, const void *data, size_t length)
+{
+	struct bridge *b = side->bridge;
+	ssize_t n;
+
+	if (side == &b->client) {
+		n = tls_send(b->session.handle, data, length);
+		b->taken += n > 0 ? (uint64_t)n : 0;
+	} else {
+		n = send(side->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+		b->passed += n > 0 ? (uint64_t)n : 0;
+	}
+	return n;
+}
+
+/* False: it takes nothing any more. What did not fit becomes its piece. */
+static bool
+give(struct bridge_side *to, const char *data, size_t length)
+{
+	while (length > 0) {
+		ssize_t n = transmit(to, data, length);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN)
+			return false;
+		if (n < 0) {
+			bytes_append(&to->piece, data, length);
+			return true;
+		}
+		data += n;
+		length -= (size_t)n;
+	}
+	return true;
+}
+
+/* The piece in hand, if there is one; false as above. */
+static bool
+give_rest(struct bridge_side *to)
+{
+	struct bytes piece = to->piece;
+	bool good;
+
+	if (piece.length == 0)
+		return true;
+	bytes_init(&to->piece);
+	good = give(to, piece.data, piece.length);
+	bytes_fini(&piece);
+	return good;
+}
+
+/* The library gets one end of a pair of sockets as if a client had come. */
+static bool
+open_library(struct bridge *b)
+{
+	struct connection_origin origin = { .peer = b->peer, .bridge = b };
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+		       pair) != 0)
+		return false;
+	b->state = BRIDGE_OPEN;
+	b->due_ms = 0;
+	b->passed = 0;
+	b->library.fd = pair[0];
+	watch(&b->library);
+	loop_admit(b->bridges->loop, pair[1], &origin);
+	return true;
+}
+
+/* From one side to the other until one of them has or takes no more. False
+ * where nothing can be done for the connection any more. */
+static bool
+pump(struct bridge_side *from, struct bridge_side *to)
+{
+	struct bridge *b = from->bridge;
+	char *buffer = b->bridges->buffer;
+
+	if (!give_rest(to))
+		return false;
+	while (to->piece.length == 0 && !from->finished) {
+		ssize_t n = receive(from, buffer, BRIDGE_PIECE_BYTES);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return true;
+		if (n <= 0) {
+			from->finished = true;
+			return true;
+		}
+		if (to->fd < 0 && !open_library(b))
+			return false;
+		if (!give(to, buffer, (size_t)n))
+			return false;
+	}
+	return true;
+}
+
+/* The client's bytes to the library. When it has sent its last, the library is
+ * told so; it may still answer. */
+static bool
+pump_in(struct bridge *b)
+{
+	if (!pump(&b->client, &b->library)) {
+		/* The library has hung up; its answer may still be here. */
+		b->client.finished = true;
+		bytes_clear(&b->library.piece);
+	}
+	if (!b->client.finished || b->library.piece.length > 0)
+		return true;
+	if (b->library.fd < 0)
+		return false;
+	(void)shutdown(b->library.fd, SHUT_WR);
+	return true;
+}
+
+/* And back. A client that does not take its answer has so long for each piece.
+ */
+bool
+bridge_pump_out(struct bridge *b)
+{
+	const uint64_t taken = b->taken;
+
+	if (b->library.fd < 0)
+		return true;
+	if (!pump(&b->library, &b->client))
+		return false;
+	if (b->client.piece.length == 0) {
+		b->due_ms = 0;
+		return !b->library.finished;
+	}
+	if (b->taken != taken || b->due_ms == 0)
+		bridges_expect(b, REAPER_WRITE_MS);
+	return true;
+}
+
+/* False: it did not come to a session. */
+static bool
+shake(struct bridge *b)
+{
+	switch (tls_session_shake(&b->session)) {
+	case TLS_SHAKEN:
+		b->state = BRIDGE_RESTING;
+		return true;
+	case TLS_SHAKE_AGAIN:
+		return true;
+	case TLS_SHAKE_FAILED:
+		break;
+	}
+	return false;
+}
+
+/* These two: false when it is to be ended. */
+static bool
+heed_client(struct bridge *b, uint32_t events)
+{
+	if ((events & (EPOLLHUP | EPOLLERR)) != 0)
+		return false;
+	if (b->state == BRIDGE_SHAKING && !shake(b))
+		return false;
+	if (b->state == BRIDGE_SHAKING)
+		return true;
+	return pump_in(b) &&
+	       (b->client.piece.length == 0 || bridge_pump_out(b));
+}
+
+static bool
+heed_library(struct bridge *b)
+{
+	return bridge_pump_out(b) &&
+	       (b->library.piece.length == 0 || pump_in(b));
+}
+
+bool
+bridge_heed(struct bridge_side *side, uint32_t events)
+{
+	struct bridge *b = side->bridge;
+
+	/* By an event of its other side, just now. */
+	if (b->state == BRIDGE_ENDED)
+		return true;
+	return side == &b->client ? heed_client(b, events) : heed_library(b);
+}
+
+void
+bridge_open(struct bridges *bridges, int fd, const struct peer *peer)
+{
+	const struct service *service = bridges->loop->service;
+	struct bridge *b = mem_zalloc(1, sizeof(*b));
+	const int on = 1;
+
+	b->bridges = bridges;
+	b->peer = *peer;
+	b->client = (struct bridge_side){ .bridge = b, .fd = fd };
+	b->library = (struct bridge_side){ .bridge = b, .fd = -1 };
+	bridges_enlist(b);
+	if (!tls_session_open(&b->session, service->tls, fd)) {
+		bridge_end(b);
+		return;
+	}
+	bridges_expect(b, service->header_timeout_ms);
+	/* A socket that was passed to us may not have it. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	/* Reports what has come already. */
+	watch(&b->client);
+}
+
+bool
+bridge_may_leave(const struct bridge *b, uint64_t expected)
+{
+	int unread = 0;
+
+	return b->state == BRIDGE_OPEN && b->passed == expected &&
+	       b->library.piece.length == 0 && b->client.piece.length == 0 &&
+	       !b->client.finished && !tls_session_has_more(&b->session) &&
+	       ioctl(b->library.fd, FIONREAD, &unread) == 0 && unread == 0;
+}
+
+int
+bridge_fd(const struct bridge *b)
+{
+	return b->client.fd;
+}
+
+void
+bridge_leave(struct bridge *b)
+{
+	(void)epoll_ctl(b->bridges->epoll, EPOLL_CTL_DEL, b->client.fd, NULL);
+	close_side(&b->library);
+	bridges_delist(b);
+	b->state = BRIDGE_AWAY;
+}
+
+ssize_t
+bridge_send(struct bridge *b, const void *data, size_t length)
+{
+	return tls_send(b->session.handle, data, length);
+}
+
+void
+bridge_return(struct bridge *b)
+{
+	struct bridges *bridges = b->bridges;
+
+	b->state = BRIDGE_RESTING;
+	bridges_enlist(b);
+	bridges_expect(b, bridges->loop->service->idle_timeout_ms);
+	watch(&b->client);
+}

@@ -1,0 +1,144 @@
+#include "parked.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "bridge.h"
+#include "connection.h"
+#include "loop.h"
+#include "reaper.h"
+
+void
+parked_sweep_later(struct outside *o)
+{
+	int64_t ms = o->loop->phase == LOOP_SERVING ? REAPER_TICK_MS
+						    : REAPER_HURRY_TICK_MS;
+	const struct timeval delay = { .tv_sec = ms / 1000,
+				       .tv_usec = ms % 1000 * 1000 };
+
+	if (o->sweeping || o->waiting_for_client == NULL)
+		return;
+	o->sweeping = true;
+	evtimer_add(o->sweep, &delay);
+}
+
+void
+parked_enlist(struct outside *o, struct parked *p, int64_t within_ms)
+{
+	p->due_ms = loop_now_ms(o->loop) + within_ms;
+	p->next = o->waiting_for_client;
+	p->link = &o->waiting_for_client;
+	if (p->next != NULL)
+		p->next->link = &p->next;
+	o->waiting_for_client = p;
+	parked_sweep_later(o);
+}
+
+/* A client that does not wait in the feed. */
+static void
+delist(struct parked *p)
+{
+	*p->link = p->next;
+	if (p->next != NULL)
+		p->next->link = p->link;
+	if (p->state == PARKED_WRITING)
+		blob_unref(p->wire);
+}
+
+void
+parked_unlist(struct outside *o, struct parked *p)
+{
+	if (p->state == PARKED_WAITING) {
+		feed_cancel(o->loop->feed, &p->seat.waiter);
+		counters_sub(&o->loop->counters.polls_outside, 1);
+		return;
+	}
+	delist(p);
+}
+
+static void
+forget(struct parked *p)
+{
+	definition_unref(p->token);
+	free(p);
+}
+
+void
+parked_end(struct outside *o, struct parked *p)
+{
+	if (p->bridge != NULL) {
+		bridge_end(p->bridge);
+	} else {
+		close(p->fd);
+		connection_forget(o->loop, &p->peer);
+	}
+	forget(p);
+}
+
+void
+parked_hand_over(struct outside *o, struct parked *p)
+{
+	struct connection_origin origin = { .peer = p->peer,
+					    .consumed = p->consumed };
+	struct bridge *bridge = p->bridge;
+	int fd = p->fd;
+
+	(void)epoll_ctl(o->epoll, EPOLL_CTL_DEL, fd, NULL);
+	forget(p);
+	if (bridge != NULL)
+		bridge_return(bridge);
+	else
+		loop_admit(o->loop, fd, &origin);
+}
+
+void
+parked_settle(struct outside *o, struct parked *p)
+{
+	if (p->closing) {
+		parked_end(o, p);
+	} else if (p->pending || p->bridge != NULL) {
+		parked_hand_over(o, p);
+	} else {
+		p->state = PARKED_IDLE;
+		parked_enlist(o, p, o->loop->service->idle_timeout_ms);
+	}
+}
+
+void
+parked_wait(struct outside *o, struct parked *p, const struct request *r)
+{
+	struct loop *loop = o->loop;
+
+	memset(&p->seat, 0, sizeof(p->seat));
+	p->state = PARKED_WAITING;
+	p->seat.kind = SEAT_PARKED;
+	definition_unref(p->token);
+	p->token = definition_ref(r->token);
+	counters_add(&loop->counters.polls_outside, 1);
+	feed_wait(loop->feed, &p->seat.waiter, &r->topic, r->wait_since,
+		  r->wait_ms);
+	loop_expect(loop, r->wait_ms);
+}
+
+void
+parked_sweep(struct outside *o)
+{
+	struct parked *p = o->waiting_for_client;
+
+	while (p != NULL) {
+		struct parked *next = p->next;
+
+		if (p->due_ms <= loop_now_ms(o->loop)) {
+			if (p->state == PARKED_WRITING)
+				counters_add(
+				    &o->loop->counters.connections_reaped, 1);
+			delist(p);
+			parked_end(o, p);
+		}
+		p = next;
+	}
+	parked_sweep_later(o);
+}

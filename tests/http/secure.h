@@ -1,0 +1,36 @@
+/*
+ * A TLS client on a socket, for harness_raw.c and for what it does not do.
+ */
+#ifndef TESTS_HTTP_SECURE_H
+#define TESTS_HTTP_SECURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct secure;
+
+/* Agree with the server behind `fd` (borrowed), whose certificate has to be for
+ * localhost and of an authority in `ca_file`. `priorities` NULL: GnuTLS's own.
+ * NULL when they do not agree; hangs at most as long as DEADLINE_ANSWER_MS. */
+struct secure *secure_new(int fd, const char *ca_file, const char *priorities);
+
+/* NULL is allowed. Says nothing to the other side. */
+void secure_free(struct secure *secure);
+
+/* Say that no more comes. */
+void secure_bye(struct secure *secure);
+
+/* As send(2) and recv(2) with MSG_DONTWAIT. */
+ssize_t secure_send(struct secure *secure, const void *data, size_t length);
+ssize_t secure_receive(struct secure *secure, void *data, size_t length);
+
+/* Is there more to receive that is not in the socket any more? */
+bool secure_has_more(const struct secure *secure);
+
+/* The serial number of the server's certificate (its last byte), and what was
+ * agreed on by ALPN ("" when nothing). */
+unsigned secure_serial(const struct secure *secure);
+bool secure_speaks(const struct secure *secure, const char *protocol);
+
+#endif

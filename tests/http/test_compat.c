@@ -1,0 +1,267 @@
+/*
+ * Versions side by side.
+ *
+ * Each folder of tests/compat is a release: store.sql is a database as that
+ * release wrote it (make-store), answers.http what it answered on it. Whatever
+ * comes later has to open that database and answer the same. Where a later
+ * release adds a member to an answer, GOLDEN_UPDATE writes the file anew, and
+ * its difference may only add.
+ *
+ * TOGGLED_PREVIOUS names another binary: then the two serve one database in
+ * turn. `make compat PREVIOUS=REV` builds one.
+ */
+#include <check.h>
+#include <limits.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "doc.h"
+#include "golden.h"
+#include "scene.h"
+
+enum { PRUNE_DEADLINE_MS = 10000, TURNS = 3 };
+
+/* Oldest first. */
+static const char *const releases[] = { "0.1" };
+
+#define RELEASES COUNT(releases)
+
+/* Make the database out of the text of a release. */
+static void
+load_store(struct toggled *t, const char *release)
+{
+	const char *sql =
+	    doc_read(t, toggled_text(t, "tests/compat/%s/store.sql", release));
+	char *message = NULL;
+	sqlite3 *db = NULL;
+
+	ck_assert_int_eq(sqlite3_open(t->database, &db), SQLITE_OK);
+	ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, &message) == SQLITE_OK,
+		      "%s", message);
+	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+}
+
+static void
+check_whole(struct toggled *t)
+{
+	const struct run *run =
+	    TOGGLED_RUN(t, "verify", "--database", t->database);
+
+	ck_assert_msg(run->status == 0, "%s", run->err);
+}
+
+START_TEST(test_older_store_when_served_then_answers_as_then)
+{
+	struct toggled *t = toggled_new();
+	const char *release = releases[_i];
+
+	load_store(t, release);
+	check_whole(t); /* before any migration */
+	toggled_start(t, NULL);
+	golden_replay(t,
+		      toggled_text(t, "tests/compat/%s/answers.http", release));
+	scene_stop(t);
+	check_whole(t);
+	toggled_free(t);
+}
+END_TEST
+
+static bool
+is_pruned(void *ctx)
+{
+	return strstr(toggled_log(ctx), "history pruned") != NULL;
+}
+
+/* The stores are old enough for all but their last change to be forgotten. */
+START_TEST(test_older_store_when_pruned_then_state_stays)
+{
+	struct toggled *t = toggled_new();
+	const char *path = ENV "/toggles";
+	const char *before;
+	int64_t head;
+	json_t *problem;
+	const struct run *run;
+
+	load_store(t, releases[_i]);
+	toggled_start(t, NULL);
+	before = ask(t, "GET", path, NULL, 200)->body;
+	head = head_revision(t);
+	scene_stop(t);
+	TOGGLED_START(t, "--history-days", "1");
+	ck_assert(wait_until(is_pruned, t, PRUNE_DEADLINE_MS));
+	ck_assert_str_eq(ask(t, "GET", path, NULL, 200)->body, before);
+	ask(t, "GET", toggled_text(t, "%s?at=%d", path, (int)head), NULL, 200);
+	problem = expect_problem(
+	    ask(t, "GET", toggled_text(t, "%s?at=%d", path, (int)head - 1),
+		NULL, 400),
+	    400, "invalid");
+	expect_says(json_text_at(problem, "/detail"),
+		    toggled_text(t, "revision %d ", (int)head));
+	ask(t, "GET", toggled_text(t, "%s?at=2020-01-01T00:00:00Z", path), NULL,
+	    400);
+	expect_problem(ask(t, "POST", ENV "/rollback", "{\"to\":2}", 400), 400,
+		       "invalid");
+	expect_problem(ask(t, "GET", ENV "/history/2", NULL, 404), 404,
+		       "not-found");
+	put_toggle(t, "later", "{}");
+	scene_stop(t);
+	run = TOGGLED_RUN(t, "verify", "--database", t->database);
+	ck_assert_msg(run->status == 0, "%s", run->err);
+	expect_says(run->out,
+		    toggled_text(t, "from revision %d on", (int)head));
+	toggled_free(t);
+}
+END_TEST
+
+/* --- another binary ----------------------------------------------------- */
+
+/* What is asked of both. */
+static const char *const asked[] = {
+	ENV "/toggles",
+	ENV "/toggles?at=3",
+	ENV "/toggles/new-checkout",
+	ENV "/history?limit=100",
+	ENV "/changes?since=2",
+	ENV "/changes",
+	ENV "/values?targetingKey=u1&email=a@shop.example",
+	ENV "/flags",
+	"/v1/envs",
+	"/v1/envs/staging/toggles",
+};
+
+/* All that `was` says, `is` says too; it may say more. */
+static bool
+contains(json_t *is, json_t *was)
+{
+	const char *key;
+	json_t *member;
+
+	if (!json_is_object(was) || !json_is_object(is))
+		return json_equal(is, was);
+	json_object_foreach(was, key, member)
+	{
+		if (!json_object_get(is, key) ||
+		    !contains(json_object_get(is, key), member))
+			return false;
+	}
+	return true;
+}
+
+static void
+serve_with(struct toggled *t, const char *binary)
+{
+	ck_assert_msg(realpath(binary, t->binary) != NULL, "no %s", binary);
+	toggled_start(t, NULL);
+}
+
+static json_t *
+ask_all(struct toggled *t)
+{
+	json_t *answers = json_array();
+
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
+		json_array_append(answers,
+				  ask_json(t, "GET", asked[i], NULL, 200));
+	return answers;
+}
+
+static void
+compare_all(json_t *is, json_t *was)
+{
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
+		ck_assert_msg(
+		    contains(json_array_get(is, i), json_array_get(was, i)),
+		    "%s is answered otherwise", asked[i]);
+}
+
+/* N-1, N, N-1, ... on one database: each reads what the other wrote, and the
+ * newer one answers at least what the older did. */
+START_TEST(test_previous_when_in_turn_then_nothing_is_lost)
+{
+	struct toggled *t = toggled_new();
+	const char *previous = getenv("TOGGLED_PREVIOUS");
+	const char *newer = toggled_text(t, "%s", t->binary);
+	const char *epoch = NULL;
+	int64_t head = 0;
+
+	load_store(t, releases[_i]);
+	for (int turn = 0; turn < TURNS; turn++) {
+		json_t *was;
+		json_t *is;
+
+		serve_with(t, previous);
+		if (turn == 0) {
+			epoch = toggled_text(t, "%s", served_epoch(t));
+			head = head_revision(t);
+		}
+		ck_assert_int_eq(put_toggle(t, "t",
+					    turn % 2 ? "{\"defaultVariant\":"
+						       "\"on\"}"
+						     : "{}"),
+				 ++head);
+		was = ask_all(t);
+		if (turn % 2)
+			toggled_stop(t, SIGKILL);
+		else
+			scene_stop(t);
+		serve_with(t, newer);
+		ck_assert_str_eq(served_epoch(t), epoch);
+		is = ask_all(t);
+		compare_all(is, was);
+		json_decref(was);
+		json_decref(is);
+		ask(t, "PATCH", ENV "/toggles/t", "{\"state\":\"DISABLED\"}",
+		    200);
+		head++;
+		scene_stop(t);
+		check_whole(t);
+	}
+	toggled_free(t);
+}
+END_TEST
+
+/* What the older one cannot read any more it refuses, and says what to do. */
+START_TEST(test_previous_when_pruned_then_opens_or_says_why_not)
+{
+	struct toggled *t = toggled_new();
+	const struct run *run;
+
+	load_store(t, releases[_i]);
+	TOGGLED_START(t, "--history-days", "1");
+	ck_assert(wait_until(is_pruned, t, PRUNE_DEADLINE_MS));
+	scene_stop(t);
+	ck_assert_ptr_nonnull(realpath(getenv("TOGGLED_PREVIOUS"), t->binary));
+	run = TOGGLED_RUN(t, "check", "--database", t->database);
+	if (run->status != 0)
+		expect_says(run->err, "or a newer one");
+	toggled_free(t);
+}
+END_TEST
+
+static void
+add_tests(TCase *tc)
+{
+	tcase_add_loop_test(
+	    tc, test_older_store_when_served_then_answers_as_then, 0, RELEASES);
+	tcase_add_loop_test(tc, test_older_store_when_pruned_then_state_stays,
+			    0, RELEASES);
+	if (!getenv("TOGGLED_PREVIOUS")) {
+		printf("compat: the release before is not tried: "
+		       "TOGGLED_PREVIOUS names no binary\n");
+		return;
+	}
+	tcase_add_loop_test(tc, test_previous_when_in_turn_then_nothing_is_lost,
+			    0, RELEASES);
+	tcase_add_loop_test(
+	    tc, test_previous_when_pruned_then_opens_or_says_why_not, 0,
+	    RELEASES);
+}
+
+int
+main(void)
+{
+	return scene_main("compat", add_tests);
+}

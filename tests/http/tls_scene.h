@@ -1,0 +1,40 @@
+/*
+ * A server under TLS, and what the tests of it ask for.
+ */
+#ifndef TESTS_HTTP_TLS_SCENE_H
+#define TESTS_HTTP_TLS_SCENE_H
+
+#include "http/certificate.h"
+#include "http/harness.h"
+
+enum { SOON_MS = 5000, TLS_DAYS = 20, TLS_SERIAL = 7 };
+
+#define T "/v1/envs/default"
+#define HOST "Host: localhost\r\n"
+#define POLL(since) "GET " T "/changes?since=" since "&wait=30s HTTP/1.1\r\n"
+
+/* A server on https://localhost, with the toggle `a` at revision 2. Its
+ * certificate is DIR/server.pem with DIR/server.key, of `ca` (NULL: do not
+ * tell). `args` are further ones, NULL or NULL-terminated. Requests go to it
+ * under TLS. */
+struct toggled *tls_start(const char *const *args, struct authority **ca);
+
+/* Its address in clear text. */
+const char *tls_plain_url(struct toggled *t);
+
+/* Stop it and expect a good end. */
+void tls_stop(struct toggled *t);
+
+int64_t tls_metric(struct toggled *t, const char *name);
+void tls_wait_for(struct toggled *t, const char *name, int64_t value);
+
+/* So many polls wait, in whatever form. */
+void tls_wait_for_polls(struct toggled *t, int64_t count);
+
+/* Patch the toggle. */
+void tls_flip(struct toggled *t, const char *body);
+
+/* The next answer tells of it. */
+void tls_expect_revision(struct raw *raw, int64_t revision);
+
+#endif
