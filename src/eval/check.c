@@ -7,9 +7,9 @@
 
 #include "eval/coerce.h"
 #include "eval/compiler.h"
-#include "eval/nearest.h"
 #include "eval/operation.h"
 #include "eval/shown.h"
+#include "model/nearest.h"
 
 static struct string
 nearest_variant(const struct program_source *source, struct string name)

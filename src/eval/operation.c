@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "eval/nearest.h"
+#include "model/nearest.h"
 
 static const struct operation operations[] = {
 	{ "var", op_var, 0, 2, .prepare = prepare_var },

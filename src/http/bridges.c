@@ -67,11 +67,14 @@ bridges_delist(struct bridge *b)
 static void
 free_ended(struct bridges *bridges)
 {
-	while (bridges->ended != NULL) {
-		struct bridge *b = bridges->ended;
+	struct bridge *b = bridges->ended;
 
-		bridges_delist(b);
+	bridges->ended = NULL;
+	while (b != NULL) {
+		struct bridge *next = b->next;
+
 		free(b);
+		b = next;
 	}
 }
 

@@ -168,16 +168,20 @@ copy(const struct restore *restore, struct error *err)
 	return status;
 }
 
-/* Whoever served the old one has to be able to serve the new one. */
+/* Whoever served the old one has to be able to serve the new one; where there
+ * was none, whoever has the directory. Only root can give a file away. */
 static void
 give_away(const struct restore *restore)
 {
-	const struct stat *old = &restore->old;
+	char *directory = mem_strdup(restore->database);
+	struct stat to = restore->old;
 
-	if (!restore->has_old)
-		return;
-	(void)!chown(restore->copy, old->st_uid, old->st_gid);
-	(void)chmod(restore->copy, old->st_mode & 0777);
+	strrchr(directory, '/')[1] = '\0';
+	if (restore->has_old || stat(directory, &to) == 0)
+		(void)!chown(restore->copy, to.st_uid, to.st_gid);
+	if (restore->has_old)
+		(void)chmod(restore->copy, to.st_mode & 0777);
+	free(directory);
 }
 
 static enum status

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "model/nearest.h"
 #include "wire/json.h"
 
 const char *
@@ -58,79 +59,15 @@ json_quoted(struct string text)
 	return (int)length;
 }
 
-enum { HINT_NAME_MAX = 40 };
-
-static int
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
-}
-
-static size_t
-least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Edits that make one name of the other, a swap of neighbours being one
- * (optimal string alignment); case does not count. */
-static size_t
-distance(const char *a, size_t a_length, const char *b, size_t b_length)
-{
-	size_t rows[3][HINT_NAME_MAX + 1];
-	size_t *before = rows[0]; /* two rows up */
-	size_t *above = rows[1];
-	size_t *row = rows[2];
-
-	for (size_t j = 0; j <= b_length; j++) {
-		before[j] = j;
-		above[j] = j;
-	}
-	for (size_t i = 1; i <= a_length; i++) {
-		size_t *oldest = before;
-
-		row[0] = i;
-		for (size_t j = 1; j <= b_length; j++) {
-			bool same = lower(a[i - 1]) == lower(b[j - 1]);
-			size_t cost = above[j - 1] + (same ? 0 : 1);
-
-			cost = least(cost, above[j] + 1);
-			cost = least(cost, row[j - 1] + 1);
-			if (i > 1 && j > 1 &&
-			    lower(a[i - 1]) == lower(b[j - 2]) &&
-			    lower(a[i - 2]) == lower(b[j - 1]))
-				cost = least(cost, before[j - 2] + 1);
-			row[j] = cost;
-		}
-		before = above;
-		above = row;
-		row = oldest;
-	}
-	return above[b_length];
-}
-
 const char *
 json_hint(const char *const *names, const char *name, size_t length)
 {
-	const char *best = NULL;
-	/* A third of the letters may be wrong. */
-	size_t best_distance = length / 3 + 1;
+	struct nearest nearest;
 
-	if (length == 0 || length > HINT_NAME_MAX)
-		return NULL;
-	for (; *names != NULL; names++) {
-		size_t known = strlen(*names);
-		size_t d;
-
-		if (known > HINT_NAME_MAX)
-			continue;
-		d = distance(name, length, *names, known);
-		if (d < best_distance && d < known) {
-			best = *names;
-			best_distance = d;
-		}
-	}
-	return best;
+	nearest_init(&nearest, (struct string){ name, length });
+	for (; *names != NULL; names++)
+		nearest_offer(&nearest, *names, strlen(*names));
+	return nearest.found.data;
 }
 
 static bool

@@ -15,7 +15,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const struct value *
 find_segment(void *ctx, struct string name)
 {
-	return value_get_n(value_get(ctx, "segments"), name.data, name.length);
+	const struct value *segments = value_get(ctx, "segments");
+
+	return segments == NULL ? NULL
+				: value_get_n(segments, name.data, name.length);
 }
 
 static void
@@ -31,8 +34,13 @@ check(struct value *input, struct arena *arena, enum fractional_version version)
 					 input,
 					 version == FRACTIONAL_V2 };
 	struct definition toggle = { .enabled = true, .default_variant = -1 };
-	struct eval_context context = { value_get(input, "data"), 0, version,
-					eval_scratch_new(), NULL, NULL, NULL };
+	struct eval_context context = { value_get(input, "data"),
+					0,
+					version,
+					eval_scratch_new(),
+					NULL,
+					NULL,
+					NULL };
 	struct evaluation plain;
 	struct evaluation traced;
 

@@ -29,9 +29,9 @@ has(const char *text, const char *part)
 	ck_assert_msg(strstr(text, part) != NULL, "no '%s' in: %s", part, text);
 }
 
-static const char *const words[] = { "serve",  "check",  "import",  "export",
-				     "backup", "verify", "token", "version",
-				     "help" };
+static const char *const words[] = { "serve",   "check",   "import", "export",
+				     "backup",  "restore", "verify", "token",
+				     "version", "help" };
 
 START_TEST(test_help_when_asked_of_a_command_then_lists_options)
 {
@@ -98,8 +98,7 @@ START_TEST(test_check_when_config_is_good_then_says_so)
 	run = TOGGLED_RUN(t, "check", "--config", bad);
 	ck_assert_int_eq(run->status, 0);
 	has(run->out, "unless there are tokens already");
-	run =
-	    TOGGLED_RUN(t, "check", "--config", bad, "--database", "new.db");
+	run = TOGGLED_RUN(t, "check", "--config", bad, "--database", "new.db");
 	ck_assert_int_eq(run->status, 1);
 	has(run->err, "--allow-unauthenticated");
 	toggled_write(t, "junk.db",

@@ -15,7 +15,6 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isDeepStrictEqual } from 'node:util';
 import { Daemon } from './lib/daemon.mjs';
 import { rows_of } from './lib/gherkin.mjs';
 import { watch } from './lib/ofrep.mjs';
@@ -33,29 +32,27 @@ const FLAGS_APART = /^(selector|allFlags|changing)/;
 const CONVERT = {
   Boolean: (text) => text === 'true',
   String: (text) => text,
-  Integer: (text) => new Number_(text),
-  Long: (text) => new Number_(text),
-  Float: (text) => new Number_(text),
-  Object: (text) => new Raw(text.replaceAll('\\"', '"')),
+  Integer: (text) => new Digits(text),
+  Long: (text) => new Digits(text),
+  Float: (text) => new Digits(text),
+  Object: (text) => JSON.parse(text.replaceAll('\\"', '"')),
 };
 const TYPE = { Boolean: 'boolean', String: 'string', Integer: 'number', Long: 'number', Float: 'number', Object: 'object' };
 
-/* JSON text that goes out as it is written: 1.0 is not 1, keys may be twice. */
-class Raw {
+/* A number goes out as it is written: 1.0 is not 1. */
+class Digits {
   constructor(text) {
     this.text = text;
   }
 }
 
-class Number_ extends Raw {}
-
 function encode(value) {
-  if (value instanceof Raw) return value.text;
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  if (value instanceof Digits) return value.text;
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return JSON.stringify(value);
   return `{${Object.entries(value).map(([name, part]) => `${JSON.stringify(name)}:${encode(part)}`)}}`;
 }
 
-const decode = (value) => (value instanceof Raw ? JSON.parse(value.text) : value);
+const decode = (value) => (value instanceof Digits ? JSON.parse(value.text) : value);
 
 /* --- the steps ------------------------------------------------------------ */
 
@@ -122,18 +119,6 @@ async function run_row(row, base) {
 }
 
 /* --- the run -------------------------------------------------------------- */
-
-function document_of(directory) {
-  const all = { flags: {}, $evaluators: {} };
-
-  for (const name of readdirSync(directory).filter((n) => n.endsWith('.json') && !FLAGS_APART.test(n)).sort()) {
-    const one = JSON.parse(readFileSync(join(directory, name)));
-
-    Object.assign(all.flags, one.flags);
-    Object.assign(all.$evaluators, one.$evaluators);
-  }
-  return all;
-}
 
 /* Read as text, numbers keep their kind: 10.0 is not 10. */
 async function import_files(daemon, directory, environment) {

@@ -42,6 +42,16 @@ static const struct {
 	{ "unix:relative", false, false },
 	{ "fd:", false, false },
 	{ "fd:web.socket", true, false },
+	{ "https://127.0.0.1:8443", true, true },
+	{ "https://[::1]:8443", true, true },
+	{ "https://:8443", true, false },
+	{ "https://fd:web", true, false },
+	{ "http://127.0.0.1:8016", true, true },
+	{ "http://10.0.0.1:8016", true, false },
+	{ "https://unix:/run/t.sock", false, false },
+	{ "https://", false, false },
+	{ "https://127.0.0.1", false, false },
+	{ "ftp://127.0.0.1:21", false, false },
 	{ "fd:a b", false, false },
 };
 

@@ -252,8 +252,9 @@ START_TEST(test_table_when_documented_then_every_row_is_there)
 			      "docs/man lacks '%s'", line);
 		if (!(o->flags & OPTION_IN_FILE))
 			continue;
-		snprintf(line, sizeof(line), "\n#%s = %s\n", o->name,
-			 o->initial);
+		snprintf(line, sizeof(line), "\n#%s = %s%s", o->name,
+			 o->initial ? o->initial : "",
+			 o->initial ? "\n" : "");
 		ck_assert_msg(strstr(conf.data, line) != NULL,
 			      "conf/toggled.conf lacks '%s'", line);
 	}

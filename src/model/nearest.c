@@ -2,7 +2,7 @@
  * Distance is the number of bytes to insert, remove or replace, or neighbours
  * to swap (optimal string alignment). A third of the word may be wrong.
  */
-#include "eval/nearest.h"
+#include "model/nearest.h"
 
 #include <string.h>
 

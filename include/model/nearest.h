@@ -1,8 +1,8 @@
 /*
  * "Did you mean …?": the known word that is nearest to a misspelt one.
  */
-#ifndef EVAL_NEAREST_H
-#define EVAL_NEAREST_H
+#ifndef MODEL_NEAREST_H
+#define MODEL_NEAREST_H
 
 #include <stddef.h>
 

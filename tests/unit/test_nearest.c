@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eval/nearest.h"
+#include "model/nearest.h"
 
 static const char *const known[] = { "if",  "in",           "starts_with",
 				     "cat", "missing_some", "fractional" };
@@ -46,7 +46,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("eval nearest");
+	Suite *suite = suite_create("nearest");
 	TCase *tcase = tcase_create("nearest");
 	SRunner *runner;
 	int failed;
