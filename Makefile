@@ -62,7 +62,7 @@ HELP_OBJ := $(HELP_SRC:tests/%.c=$(B)/obj/tests/%.o)
 .SECONDARY:
 .PHONY: all deps deps-run run test check asan tsan fuzz fuzz-replay cover bench lint \
 	headers layers banned format format-check tidy cppcheck spell clean help install \
-	deb check-deb check-ops
+	deb check-deb check-ops compat
 
 all: $(BIN) ## build build/$(VARIANT)/toggled
 
@@ -115,6 +115,12 @@ cover: ## run every test, print coverage by folder
 
 bench: $(BIN) $(BENCHES) ## measure against floor server, nginx + nchan, bare SQLite (BENCH=quick)
 	$(Q)BENCH="$(BENCH)" sh tests/bench/run $(B)
+
+# Versions side by side: this binary and that of PREVIOUS in turn on one database.
+PREVIOUS ?= HEAD
+compat: $(BIN) $(B)/tests/http/test_compat ## old stores and answers; the binary of PREVIOUS=<rev> in turn
+	$(Q)previous=$$(sh tests/compat/build-previous $(PREVIOUS)) && \
+		TOGGLED=$(BIN) TOGGLED_PREVIOUS=$$previous sh tests/lint/run-tests $(B)/tests/http/test_compat
 
 # `make install` leaves a configuration that is there as it is.
 SYSCONFDIR  ?= /etc

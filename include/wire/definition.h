@@ -9,8 +9,8 @@
  * rule; an environment's text is {"name","description"?,"fractional",
  * "metadata"?, stamp…}, its `core` the text "v2" or "v3".
  * A token's text is {"id","name","role","environments","createdAt","expiresAt",
- * "secrets":[{"createdAt"}], stamp…}; its `stored` has each secret's "hash" too.
- * The stamp is "revision","updatedAt","updatedBy".
+ * "secrets":[{"createdAt"}], stamp…}; its `stored` has each secret's "hash"
+ * too. The stamp is "revision","updatedAt","updatedBy".
  *
  * "type":"float" is a part of `stored`, in front of the envelope, because
  * numbers without a fraction do not show it; every other type is derived from

@@ -14,8 +14,7 @@ enum {
 };
 
 /* Mostly about clients, so only for those who debug, and only so many. */
-static void note(void *cls, const char *fmt, va_list args)
-    PRINTF_LIKE(2, 0);
+static void note(void *cls, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 
 static void
 note(void *cls, const char *fmt, va_list args)

@@ -154,8 +154,7 @@ poll_again(struct outside *o, struct parked *p)
 
 	if (x == NULL)
 		return false;
-	if (recv(p->fd, NULL, size, MSG_TRUNC | MSG_DONTWAIT) ==
-	    (ssize_t)size) {
+	if (repoll_take(p->fd, size)) {
 		parked_unlist(o, p);
 		p->consumed += size;
 		p->pending = false;

@@ -21,7 +21,7 @@ struct loop;
 
 enum {
 	REAPER_TICK_MS = 1000,
-	REAPER_HURRY_TICK_MS = 50, /* while draining */
+	REAPER_HURRY_TICK_MS = 50,       /* while draining */
 	REAPER_BODY_MS = 60 * 1000,      /* for a body to be whole */
 	REAPER_WRITE_MS = 30 * 1000,     /* for an answer to be read … */
 	REAPER_WRITE_BYTES_PER_MS = 64,  /* … and more for a large one */

@@ -25,7 +25,7 @@ struct reply {
 	unsigned status;          /* 0: not filled yet */
 	struct blob *body;        /* owned; NULL: none */
 	int fd;                   /* body from a file, owned; -1: none */
-	struct stream *stream; /* endless body, owned; NULL: none */
+	struct stream *stream;    /* endless body, owned; NULL: none */
 	const char *content_type; /* NULL with no body */
 	struct reply_header headers[REPLY_HEADERS_MAX];
 	size_t header_count;

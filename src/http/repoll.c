@@ -95,3 +95,12 @@ repoll_read(struct loop *loop, int fd, size_t route, size_t *size)
 	*size = (size_t)n;
 	return x;
 }
+
+bool
+repoll_take(int fd, size_t size)
+{
+	char text[HEAD_BYTES_MAX];
+
+	return size <= sizeof(text) &&
+	       recv(fd, text, size, MSG_DONTWAIT) == (ssize_t)size;
+}

@@ -6,6 +6,7 @@
 #ifndef SRC_HTTP_REPOLL_H
 #define SRC_HTTP_REPOLL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -20,5 +21,8 @@ struct loop;
  * is in `size`. Else NULL, and nothing has happened. */
 struct exchange *repoll_read(struct loop *loop, int fd, size_t route,
 			     size_t *size) MUST_CHECK;
+
+/* Take the `size` bytes that repoll_read saw out of the socket. */
+bool repoll_take(int fd, size_t size) MUST_CHECK;
 
 #endif

@@ -47,8 +47,8 @@ struct request {
 	struct arena arena; /* everything decoded for this request */
 	struct reply reply;
 
-	struct definition *token;        /* who asks: see access.h; a reference */
-	struct catalog *catalog;         /* as of its start; a reference */
+	struct definition *token; /* who asks: see access.h; a reference */
+	struct catalog *catalog;  /* as of its start; a reference */
 	const struct snapshot *snapshot; /* of {env}; borrowed from catalog */
 
 	struct job *job; /* of request_job; NULL: none */

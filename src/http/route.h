@@ -46,7 +46,8 @@ enum route_flag {
 	ROUTE_PUBLIC = 1 << 5, /* everybody */
 	ROUTE_CLIENT = 1 << 6, /* services: polls and evaluations */
 	ROUTE_ADMIN = 1 << 7,
-	ROUTE_TICKET = 1 << 8, /* a ticket in the URL will do (model/ticket.h) */
+	ROUTE_TICKET =
+	    1 << 8, /* a ticket in the URL will do (model/ticket.h) */
 };
 
 struct route {

@@ -67,9 +67,8 @@ static enum status
 check(struct form *form, const struct value *json)
 {
 	static const char *const names[] = {
-		"description", "fractional", "eventStreams", "metadata",
-		"name",	       "revision",   "updatedAt",    "updatedBy",
-		NULL
+		"description", "fractional", "eventStreams", "metadata", "name",
+		"revision",    "updatedAt",  "updatedBy",    NULL
 	};
 	const char *base = form->scope->pointer;
 	enum status status = STATUS_OK;
@@ -128,8 +127,8 @@ form_read_environment(struct form *form, const struct value *json)
 	form->parts.metadata =
 	    form_object_text(form, value_get(json, "metadata"));
 	streams = value_get(json, "eventStreams");
-	form->parts.enabled = streams == NULL || streams->type != VALUE_BOOL ||
-			      streams->boolean;
+	form->parts.enabled =
+	    streams == NULL || streams->type != VALUE_BOOL || streams->boolean;
 	form_begin(form, "name");
 	form_begin_stored(form);
 	if (form->trusted.length > 0)

@@ -253,8 +253,7 @@ START_TEST(test_table_when_documented_then_every_row_is_there)
 		if (!(o->flags & OPTION_IN_FILE))
 			continue;
 		snprintf(line, sizeof(line), "\n#%s = %s%s", o->name,
-			 o->initial ? o->initial : "",
-			 o->initial ? "\n" : "");
+			 o->initial ? o->initial : "", o->initial ? "\n" : "");
 		ck_assert_msg(strstr(conf.data, line) != NULL,
 			      "conf/toggled.conf lacks '%s'", line);
 	}
