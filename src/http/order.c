@@ -238,6 +238,16 @@ reply_one(struct request *r)
 			      r->path.data);
 }
 
+/* Where a body is optional, none is an empty one: all defaults. */
+static bool
+take_value(struct request *r, struct value *value)
+{
+	if (r->body.length > 0 || (r->route->flags & ROUTE_BODY_OPTIONAL) == 0)
+		return request_json(r, value);
+	*value = (struct value){ .type = VALUE_OBJECT };
+	return true;
+}
+
 enum step
 order_one(struct request *r, enum edit_verb verb, enum kind kind,
 	  struct string key)
@@ -252,7 +262,7 @@ order_one(struct request *r, enum edit_verb verb, enum kind kind,
 	edit->kind = kind;
 	edit->key = key;
 	edit->pointer = "";
-	if (verb != EDIT_REMOVE && !request_json(r, &edit->value))
+	if (verb != EDIT_REMOVE && !take_value(r, &edit->value))
 		return STEP_REPLY;
 	r->job->write.edits = edit;
 	r->job->write.count = 1;

@@ -6,6 +6,19 @@
 
 #define STAGING "/v1/envs/staging"
 
+START_TEST(test_environment_when_put_without_a_body_then_made_with_defaults)
+{
+	struct toggled *t = scene_open();
+	struct answer *answer = ask(t, "PUT", STAGING, NULL, 201);
+
+	ck_assert_str_eq(json_text_at(answer_json(answer), "/fractional"),
+			 "v2");
+	/* A toggle's defaults have to be asked for. */
+	ask(t, "PUT", STAGING "/toggles/a", NULL, 400);
+	scene_close(t);
+}
+END_TEST
+
 START_TEST(test_environment_when_put_then_there)
 {
 	struct toggled *t = scene_open();
@@ -155,6 +168,9 @@ END_TEST
 static void
 add(struct TCase *tc)
 {
+	tcase_add_test(
+	    tc,
+	    test_environment_when_put_without_a_body_then_made_with_defaults);
 	tcase_add_test(tc, test_environment_when_put_then_there);
 	tcase_add_loop_test(tc, test_environment_when_wrong_then_400, 0,
 			    COUNT(wrong));
