@@ -62,7 +62,7 @@ HELP_OBJ := $(HELP_SRC:tests/%.c=$(B)/obj/tests/%.o)
 .SECONDARY:
 .PHONY: all deps deps-run run test check asan tsan fuzz fuzz-replay cover bench lint \
 	headers layers banned format format-check tidy cppcheck spell clean help install \
-	deb check-deb check-ops compat
+	deb check-deb check-ops compat sdk
 
 all: $(BIN) ## build build/$(VARIANT)/toggled
 
@@ -115,6 +115,15 @@ cover: ## run every test, print coverage by folder
 
 bench: $(BIN) $(BENCHES) ## measure against floor server, nginx + nchan, bare SQLite (BENCH=quick)
 	$(Q)BENCH="$(BENCH)" sh tests/bench/run $(B)
+
+# The clients and the evaluator of OpenFeature as npm has them, in a copy of
+# tests/sdk, because npm installs beside package.json.
+SDK := build/sdk
+sdk: $(BIN) ## unmodified OpenFeature SDKs and flagd's evaluator against the daemon
+	$(Q)sh tests/lint/install-deps sdk
+	$(Q)mkdir -p $(SDK) && cp -r tests/sdk/. $(SDK)/
+	$(Q)cd $(SDK) && { npm ci --silent || npm ci --silent || npm ci; }
+	$(Q)cd $(SDK) && TOGGLED=$(abspath $(BIN)) node --test --test-concurrency=1
 
 # Versions side by side: this binary and that of PREVIOUS in turn on one database.
 PREVIOUS ?= HEAD

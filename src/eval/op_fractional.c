@@ -43,7 +43,7 @@ read_weight(const struct value *value, uint32_t *weight)
 		number = number_of(value);
 	else if (value->type != VALUE_NULL)
 		return false;
-	if (number != trunc(number) || number > INT32_MAX)
+	if (!isfinite(number) || number != trunc(number) || number > INT32_MAX)
 		return false;
 	*weight = number > 0 ? (uint32_t)number : 0;
 	return true;

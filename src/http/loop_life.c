@@ -154,5 +154,5 @@ loop_is_alive(struct loop *loop, int64_t now_ms, int64_t period_ms)
 		inbox_nudge(&loop->inbox);
 		return true;
 	}
-	return now_ms - asked <= period_ms;
+	return now_ms - asked < period_ms;
 }

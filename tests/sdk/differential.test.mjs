@@ -49,15 +49,13 @@ async function ask(environment, context, key = '') {
 }
 
 /* All that there is to say about one evaluation. */
-function case_of(document, key, context, answer) {
-  const targeting = inline(document.flags[key].targeting ?? {}, document.$evaluators ?? {});
-
+function case_of(document, key, context, answer, oracle) {
   return {
-    targeting,
+    targeting: inline(document.flags[key].targeting ?? {}, document.$evaluators ?? {}),
     context,
     key,
     ours: from_ofrep(answer),
-    theirs: new Oracle(document).evaluate(key, context),
+    theirs: oracle.evaluate(key, context),
     reference: new Reference(document).evaluate(key, context),
   };
 }
@@ -66,7 +64,7 @@ async function shows_difference({ flag, targeting, context }) {
   const document = { flags: { flag: { ...flag, targeting } } };
 
   await daemon.change(document, { environment: 'minimise', lenient: true });
-  const found = case_of(document, 'flag', context, await ask('minimise', context, 'flag'));
+  const found = case_of(document, 'flag', context, await ask('minimise', context, 'flag'), new Oracle(document));
 
   return !same(found.ours, found.theirs) && why(found) === undefined && found;
 }
@@ -108,7 +106,7 @@ test(`${COUNT} evaluations from seed ${SEED}`, async (t) => {
         evaluations++;
         if (theirs.metadata) assert.deepEqual(ours.metadata, theirs.metadata, ++metadata);
         if (same(ours, theirs)) continue;
-        const found = case_of(document, answer.key, context, answer);
+        const found = case_of(document, answer.key, context, answer, oracle);
         const row = why(found);
 
         if (row) counts[row.name]++;

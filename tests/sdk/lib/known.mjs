@@ -53,6 +53,12 @@ export const KNOWN = [
       operands_of(targeting, 'fractional').some(([by]) => by?.var && Array.isArray(member_of(context, by.var))),
   },
   {
+    name: 'the sign of a zero that went through max, min or * and then divided something',
+    alone: true,
+    applies: ({ targeting, ours, reference }) =>
+      uses(targeting, '/') && [ours, reference].every(({ result }) => /^-?Infinity$/.test(result)),
+  },
+  {
     name: 'substr counts UTF-16 code units; flagd counts characters',
     applies: (found) => uses(found.targeting, 'substr') && is_astral.test(text_of(found)),
   },
@@ -69,7 +75,7 @@ export const KNOWN = [
     applies: ({ targeting }) => uses(targeting, 'var', 'missing', 'missing_some'),
   },
   {
-    name: 'an empty text is not in a text; in flagd it is',
+    name: 'an empty text is in no text, null in those with \"null\" in them; in flagd it is, and is not',
     applies: ({ targeting }) => uses(targeting, 'in'),
   },
   {

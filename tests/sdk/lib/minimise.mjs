@@ -4,9 +4,14 @@
  */
 const TRIALS_MAX = 1500;
 const PLAIN = [null, true, 0, 'a'];
+const VARIADIC = ['if', 'and', 'or', '+', '*', 'max', 'min', 'cat', 'merge', 'missing', 'fractional'];
 
 const size_of = (x) => JSON.stringify(x).length;
 const is_container = (x) => x !== null && typeof x === 'object';
+
+/* Another number of operands is another rule. */
+const are_operands = (operator, before, after) =>
+  Array.isArray(after) && (after.length === before.length || VARIADIC.includes(operator));
 
 /* Every value that is this one with one thing less. */
 function* smaller(value) {
@@ -25,8 +30,7 @@ function* smaller(value) {
     if (!Array.isArray(value)) delete rest[name];
     yield rest;
     for (const part of smaller(value[name])) {
-      /* Operands stay a list: another number of them is another rule. */
-      if (!Array.isArray(value) && Array.isArray(value[name]) && !Array.isArray(part)) continue;
+      if (!Array.isArray(value) && Array.isArray(value[name]) && !are_operands(name, value[name], part)) continue;
       const copy = Array.isArray(value) ? [...value] : { ...value };
 
       copy[name] = part;

@@ -109,9 +109,9 @@ function substr(source, start, length) {
   return text.slice(0, length < 0 ? text.length + length : length).join('');
 }
 
-/* What is empty is in every text. */
+/* The empty text is in every text, null in none. */
 function contains(what, where) {
-  if (typeof where === 'string') return where.includes(missing(what) ? 'null' : String(what));
+  if (typeof where === 'string') return !missing(what) && where.includes(String(what));
   return Array.isArray(where) && where.indexOf(what) >= 0;
 }
 

@@ -1,0 +1,205 @@
+/*
+ * The wall clock jumps while the program runs: an hour back, a day ahead, to a
+ * standstill. Revisions and the times in the log go on rising, and what waits
+ * waits as long as it was told to. The clock is that of libfaketime, which
+ * reads its offset from a file; the monotonic one stays the kernel's.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "login.h"
+#include "scene.h"
+#include "vitals.h"
+
+enum { DEADLINE = 10000, A_WAIT = 500, SLACK = 50, LATE = 1000 }; /* ms */
+
+static const char *const libraries[] = {
+	"/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
+	"/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
+	"/usr/lib64/faketime/libfaketimeMT.so.1",
+	"/usr/lib/faketime/libfaketimeMT.so.1",
+};
+
+/* Offsets to the true time in seconds; the last one is a clock that stands. */
+static const char *const jumps[] = { "-3600",  "+86400", "-86400",
+				     "+86400", "+0",     "2026-01-01 00:00:00",
+				     "+90000" };
+
+static const char *
+library(void)
+{
+	for (int i = 0; i < COUNT(libraries); i++)
+		if (access(libraries[i], R_OK) == 0)
+			return libraries[i];
+	return NULL;
+}
+
+/* At once: the program may read the file at any time. */
+static void
+set_clock(struct toggled *t, const char *offset)
+{
+	const char *fresh = toggled_write(t, "clock.new", offset);
+
+	ck_assert_int_eq(rename(fresh, toggled_path(t, "clock")), 0);
+}
+
+static struct toggled *
+open_clocked(void)
+{
+	struct toggled *t = toggled_new();
+
+	set_clock(t, "+0");
+	vitals_wrap(t, toggled_text(t,
+				    "export FAKETIME_TIMESTAMP_FILE='%s'\n"
+				    "export FAKETIME_NO_CACHE=1\n"
+				    "export FAKETIME_DONT_FAKE_MONOTONIC=1\n"
+				    "export LD_PRELOAD='%s'",
+				    toggled_path(t, "clock"), library()));
+	toggled_start(t, NULL);
+	return t;
+}
+
+static const char *
+written_at(struct toggled *t, int value)
+{
+	json_t *answer = answer_json(toggled_request(
+	    t, "PUT", ENV "/toggles/a", NULL,
+	    toggled_text(t, "{\"variants\":{\"v\":%d}}", value)));
+
+	ck_assert_int_eq(json_int_at(answer, "/revision"), value + 1);
+	return json_text_at(answer, "/updatedAt");
+}
+
+/* At the time of each change, the newest one of that time was in force. */
+static void
+expect_past(struct toggled *t, const char *const *times, int count)
+{
+	for (int i = 0; i < count; i++) {
+		int newest = i;
+		json_t *then = ask_json(
+		    t, "GET", toggled_text(t, ENV "/toggles/a?at=%s", times[i]),
+		    NULL, 200);
+
+		while (newest + 1 < count &&
+		       strcmp(times[newest + 1], times[i]) == 0)
+			newest++;
+		ck_assert_int_eq(json_int_at(then, "/revision"), newest + 2);
+	}
+}
+
+START_TEST(test_clock_when_it_jumps_then_revisions_and_times_rise)
+{
+	struct toggled *t = open_clocked();
+	const char *times[COUNT(jumps) + 1];
+	struct clock clock = clock_system();
+	char tomorrow[CLOCK_TEXT_BYTES];
+
+	times[0] = written_at(t, 1);
+	for (int i = 0; i < COUNT(jumps); i++) {
+		set_clock(t, jumps[i]);
+		times[i + 1] = written_at(t, i + 2);
+		ck_assert_msg(strcmp(times[i], times[i + 1]) <= 0,
+			      "%s: %s comes after %s", jumps[i], times[i + 1],
+			      times[i]);
+		expect_past(t, times, i + 2);
+	}
+	/* It is that clock, and it was followed ahead. */
+	clock_format(clock_wall_ms(&clock) + 80000000, tomorrow);
+	ck_assert_str_gt(times[2], tomorrow);
+	scene_stop(t);
+	ck_assert_int_eq(
+	    TOGGLED_RUN(t, "verify", "--database", t->database)->status, 0);
+	/* The time of the log goes on in the next life as well. */
+	set_clock(t, "-3600");
+	toggled_start(t, NULL);
+	ck_assert_str_ge(written_at(t, COUNT(jumps) + 2), times[COUNT(jumps)]);
+	scene_close(t);
+}
+END_TEST
+
+START_TEST(test_waits_when_clock_jumps_then_they_take_as_long)
+{
+	struct toggled *t = open_clocked();
+
+	put_toggle(t, "a", "{}");
+	for (int i = 0; i < COUNT(jumps); i++) {
+		const char *path =
+		    toggled_text(t, ENV "/changes?since=%d&wait", i + 2);
+		struct poller *brief = poll_start(
+		    t, toggled_text(t, "%s=%dms", path, A_WAIT), NULL);
+		struct poller *patient =
+		    poll_start(t, toggled_text(t, "%s=60s", path), NULL);
+
+		wait_for_waiters(t, 2);
+		set_clock(t, jumps[i]);
+		ck_assert_int_eq(poll_finish(brief, DEADLINE)->status, 200);
+		ck_assert_double_ge(poll_took_ms(brief), A_WAIT - SLACK);
+		ck_assert_double_lt(poll_took_ms(brief), A_WAIT + LATE);
+		ck_assert(!poll_is_done(patient));
+		put_toggle(t, "a", toggled_text(t, "{\"owner\":\"%d\"}", i));
+		ck_assert_int_eq(poll_finish(patient, DEADLINE)->status, 200);
+	}
+	scene_close(t);
+}
+END_TEST
+
+/* A token's end is a point on the wall. */
+START_TEST(test_token_when_clock_passes_its_end_then_refused)
+{
+	struct toggled *t = open_clocked();
+	struct clock clock = clock_system();
+	char expires[CLOCK_TEXT_BYTES];
+	const char *admin;
+	const char *brief;
+
+	clock_format(clock_wall_ms(&clock) + 3600000, expires);
+	admin = bearer(
+	    t,
+	    make_token(t, NULL, "{\"name\":\"ann\",\"role\":\"admin\"}", NULL));
+	brief = bearer(
+	    t, make_token(t, admin,
+			  toggled_text(t,
+				       "{\"name\":\"bob\",\"role\":\"client\","
+				       "\"environments\":[\"default\"],"
+				       "\"expiresAt\":\"%s\"}",
+				       expires),
+			  NULL));
+	ck_assert_int_eq(status_of(t, brief, "GET", ENV "/values", NULL), 200);
+	set_clock(t, "+86400");
+	ck_assert_int_eq(status_of(t, brief, "GET", ENV "/values", NULL), 401);
+	ck_assert_int_eq(status_of(t, admin, "GET", ENV "/toggles", NULL), 200);
+	scene_close(t);
+}
+END_TEST
+
+START_TEST(test_clock_when_library_is_missing_then_skipped)
+{
+	puts(VITALS_SANITIZED
+		 ? "SKIPPED: a sanitizer's runtime has to be the first library"
+		 : "SKIPPED: libfaketime is not installed (apt-get install "
+		   "faketime)");
+}
+END_TEST
+
+static void
+add(struct TCase *tc)
+{
+	if (VITALS_SANITIZED || library() == NULL) {
+		tcase_add_test(tc,
+			       test_clock_when_library_is_missing_then_skipped);
+		return;
+	}
+	tcase_add_test(tc,
+		       test_clock_when_it_jumps_then_revisions_and_times_rise);
+	tcase_add_test(tc, test_waits_when_clock_jumps_then_they_take_as_long);
+	tcase_add_test(tc, test_token_when_clock_passes_its_end_then_refused);
+}
+
+int
+main(void)
+{
+	return scene_main("clock", add);
+}

@@ -1,0 +1,235 @@
+/*
+ * Too much of something: connections beyond the descriptors, bodies that are
+ * costly to parse, writes beyond the mailbox. Who is too many is told so and
+ * when to come again, the others are served, and it passes.
+ */
+#include <check.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/bytes.h"
+#include "line.h"
+#include "scene.h"
+#include "vitals.h"
+
+enum {
+	SOON_MS = 10000,
+	DESCRIPTORS = 64,
+	CLIENTS = 100,
+	LOOK_MS = 500,
+	BOMBS = 50,
+	BOMB_VALUES = 333 * 1000, /* of three bytes */
+	BOMB_KIB = 700 * 1024,    /* the budget for bodies, and the rest */
+	WRITERS = 24,
+	WRITES = 40,
+};
+
+#define REQUEST "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+
+static bool
+is_served(void *ctx)
+{
+	struct toggled *t = ctx;
+	struct raw *raw = raw_open(t);
+	bool served = raw_send_text(raw, REQUEST) &&
+		      raw_answer(raw, SOON_MS)->status == 200;
+
+	raw_close(raw);
+	return served;
+}
+
+static bool
+is_refused(struct toggled *t, struct raw *raw)
+{
+	struct answer *answer;
+
+	if (!raw_is_closed(raw, 0))
+		return false;
+	answer = raw_answer(raw, SOON_MS);
+	ck_assert(answer->status == 503 || answer->status == 0);
+	if (answer->status == 503)
+		ck_assert_str_eq(answer_header(t, answer, "Retry-After"), "1");
+	return true;
+}
+
+/* Nobody sends anything: whoever is not let in is told or hung up on, or waits
+ * in the kernel's queue; and the processor rests. */
+START_TEST(test_connections_when_over_the_limit_then_refused_without_spinning)
+{
+	struct toggled *t = toggled_new();
+	struct raw *raws[CLIENTS];
+	int64_t ticks;
+	int refused = 0;
+
+	vitals_wrap(t, toggled_text(t, "ulimit -n %d", DESCRIPTORS));
+	toggled_start(t, NULL);
+	for (int i = 0; i < CLIENTS; i++)
+		raws[i] = raw_open(t);
+	ck_assert(!is_served(t));
+	ticks = vitals_cpu_ticks(t);
+	vitals_watch(LOOK_MS);
+	ticks = vitals_cpu_ticks(t) - ticks;
+	ck_assert_int_lt(ticks, LOOK_MS / 10 / 3);
+	for (int i = 0; i < CLIENTS; i++)
+		refused += is_refused(t, raws[i]);
+	ck_assert_int_gt(refused, 0);
+	printf("%d descriptors, %d connections: %d refused, %lld ticks in "
+	       "%d ms\n",
+	       DESCRIPTORS, CLIENTS, refused, (long long)ticks, LOOK_MS);
+	for (int i = 0; i < CLIENTS; i++)
+		raw_close(raws[i]);
+	ck_assert(wait_until(is_served, t, SOON_MS));
+	scene_close(t);
+}
+END_TEST
+
+/* Of the most a body may have, made of the smallest values there are. */
+static const char *
+bomb(struct toggled *t)
+{
+	struct bytes text;
+
+	bytes_init(&text);
+	bytes_printf(&text,
+		     "POST " ENV "/changes HTTP/1.1\r\nHost: x\r\n"
+		     "Content-Length: %d\r\n\r\n[",
+		     2 + BOMB_VALUES * 3);
+	for (int i = 0; i < BOMB_VALUES; i++)
+		bytes_append(&text, "[],", 3);
+	bytes_append(&text, "]", 1);
+	return toggled_own(t, bytes_take(&text), free);
+}
+
+START_TEST(test_bombs_when_fifty_at_a_time_then_memory_is_bounded)
+{
+	struct toggled *t = scene_open();
+	const char *text = bomb(t);
+	struct raw *raws[BOMBS];
+	int64_t most = 0;
+	int busy = 0;
+
+	for (int i = 0; i < BOMBS; i++) {
+		raws[i] = raw_open(t);
+		(void)raw_send_text(raws[i], text);
+		if (vitals_rss_kib(t) > most)
+			most = vitals_rss_kib(t);
+	}
+	for (int i = 0; i < BOMBS; i++) {
+		struct answer *answer = raw_answer(raws[i], SOON_MS);
+
+		ck_assert_msg(answer->status == 400 || answer->status == 503,
+			      "%ld %s", answer->status, answer->body);
+		busy += answer->status == 503;
+		if (vitals_rss_kib(t) > most)
+			most = vitals_rss_kib(t);
+		raw_close(raws[i]);
+	}
+	if (!VITALS_SANITIZED)
+		ck_assert_int_lt(most, BOMB_KIB);
+	put_toggle(t, "a", "{}");
+	printf("%d bodies of %d bytes: %d answered 503, at most %lld KiB\n",
+	       BOMBS, 2 + BOMB_VALUES * 3, busy, (long long)most);
+	scene_close(t);
+}
+END_TEST
+
+struct flood {
+	int port;
+	int number;
+	atomic_int *done;
+	atomic_int *busy;
+	atomic_int *other;
+};
+
+static void *
+write_on(void *ctx)
+{
+	struct flood *flood = ctx;
+	struct line line;
+	struct bytes request;
+	json_t *body;
+
+	line_open(&line, flood->port);
+	bytes_init(&request);
+	for (int i = 0; i < WRITES; i++) {
+		char text[64];
+		long status;
+
+		(void)snprintf(text, sizeof(text), "{\"owner\":\"%d\"}", i);
+		bytes_clear(&request);
+		bytes_printf(&request,
+			     "PUT " ENV "/toggles/w%d HTTP/1.1\r\nHost: x\r\n"
+			     "Content-Length: %zu\r\n\r\n%s",
+			     flood->number, strlen(text), text);
+		status = line_ask(&line, &request, &body);
+		json_decref(body);
+		if (status == 200 || status == 201)
+			atomic_fetch_add(flood->done, 1);
+		else if (status == 503 &&
+			 strcasestr(line.in.data, "\r\nRetry-After: 1\r\n"))
+			atomic_fetch_add(flood->busy, 1);
+		else
+			atomic_fetch_add(flood->other, 1);
+	}
+	line_close(&line);
+	bytes_fini(&request);
+	return NULL;
+}
+
+START_TEST(test_writes_when_mailbox_is_full_then_503_and_when_to_come_again)
+{
+	struct toggled *t = toggled_new();
+	struct flood floods[WRITERS];
+	pthread_t threads[WRITERS];
+	atomic_int done = 0;
+	atomic_int busy = 0;
+	atomic_int other = 0;
+	int64_t head;
+
+	TOGGLED_START(t, "--mailbox", "2", "--group", "1");
+	head = head_revision(t);
+	for (int i = 0; i < WRITERS; i++) {
+		floods[i] = (struct flood){ t->port, i, &done, &busy, &other };
+		ck_assert_int_eq(
+		    pthread_create(&threads[i], NULL, write_on, &floods[i]), 0);
+	}
+	for (int i = 0; i < WRITERS; i++)
+		pthread_join(threads[i], NULL);
+	ck_assert_int_eq(atomic_load(&other), 0);
+	ck_assert_int_gt(atomic_load(&busy), 0);
+	ck_assert_int_gt(atomic_load(&done), 0);
+	ck_assert_int_eq(atomic_load(&done) + atomic_load(&busy),
+			 WRITERS * WRITES);
+	ck_assert_int_eq(metric(t, "toggled_mailbox_refused_total"),
+			 atomic_load(&busy));
+	/* What was refused was not done: no revision more than answers. */
+	ck_assert_int_eq(head_revision(t) - head, atomic_load(&done));
+	put_toggle(t, "after", "{}");
+	printf("mailbox of 2, %d writers: %d done, %d answered 503\n", WRITERS,
+	       atomic_load(&done), atomic_load(&busy));
+	scene_close(t);
+}
+END_TEST
+
+static void
+add(struct TCase *tc)
+{
+	tcase_add_test(
+	    tc,
+	    test_connections_when_over_the_limit_then_refused_without_spinning);
+	tcase_add_test(tc,
+		       test_bombs_when_fifty_at_a_time_then_memory_is_bounded);
+	tcase_add_test(
+	    tc,
+	    test_writes_when_mailbox_is_full_then_503_and_when_to_come_again);
+}
+
+int
+main(void)
+{
+	return scene_main("resources", add);
+}
