@@ -62,7 +62,7 @@ HELP_OBJ := $(HELP_SRC:tests/%.c=$(B)/obj/tests/%.o)
 .SECONDARY:
 .PHONY: all deps deps-run run test check asan tsan fuzz fuzz-replay cover bench lint \
 	headers layers banned format format-check tidy cppcheck spell clean help install \
-	deb check-deb check-ops compat sdk
+	deb check-deb check-ops compat sdk torture soak
 
 all: $(BIN) ## build build/$(VARIANT)/toggled
 
@@ -115,6 +115,12 @@ cover: ## run every test, print coverage by folder
 
 bench: $(BIN) $(BENCHES) ## measure against floor server, nginx + nchan, bare SQLite (BENCH=quick)
 	$(Q)BENCH="$(BENCH)" sh tests/bench/run $(B)
+
+torture: $(BIN) $(FAULT) $(HTTP) ## the tests that break things, with bigger numbers (CRASH_ROUNDS=300)
+	$(Q)sh tests/torture/run $(B)
+
+soak: $(BIN) $(B)/tests/bench/fanout ## SOAK_MINUTES (10) of mixed load; fails when memory or descriptors grow
+	$(Q)sh tests/soak/run $(B)
 
 # The clients and the evaluator of OpenFeature as npm has them, in a copy of
 # tests/sdk, because npm installs beside package.json.
