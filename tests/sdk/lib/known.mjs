@@ -55,8 +55,8 @@ export const KNOWN = [
   {
     name: 'the sign of a zero that went through max, min or * and then divided something',
     alone: true,
-    applies: ({ targeting, ours, reference }) =>
-      uses(targeting, '/') && [ours, reference].every(({ result }) => /^-?Infinity$/.test(result)),
+    applies: ({ targeting, theirs }) =>
+      theirs.result === undefined && operands_of(targeting, '/').some((args) => uses(args, 'max', 'min', '*')),
   },
   {
     name: 'substr counts UTF-16 code units; flagd counts characters',
