@@ -177,7 +177,7 @@ test('Prefer: wait makes of polling a long poll', async (t) => {
   assert.deepEqual(statuses(), []);
   const began = Date.now();
   await daemon.flip('switch', { defaultVariant: 'on' });
-  await until('the flip', () => page.client.getBooleanValue('switch', false), 1000);
+  await until('the flip', () => page.client.getBooleanValue('switch', false), 3000);
   t.diagnostic(`seen ${Date.now() - began} ms after the write began`);
   assert.deepEqual([page.changes, page.stale], [[['switch']], 0]);
 });

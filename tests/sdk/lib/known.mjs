@@ -79,6 +79,10 @@ export const KNOWN = [
     applies: ({ targeting }) => uses(targeting, 'in'),
   },
   {
+    name: 'all of what is no array it says is true; in JsonLogic it is false',
+    applies: ({ targeting }) => uses(targeting, 'all'),
+  },
+  {
     name: 'an array that a rule returns it joins to the name of a variant; flagd does not',
     applies: ({ ours }) => ours.error === 'GENERAL' && ours.result === undefined,
   },
