@@ -9,6 +9,16 @@
 #include "eval/operation.h"
 #include "eval/path.h"
 
+/* What is null is as good as missing. */
+static struct value
+found_or_default(struct machine *machine, const struct node *node,
+		 const struct value *found)
+{
+	if (found != NULL && found->type != VALUE_NULL)
+		return *found;
+	return node_arg(machine, node, 1);
+}
+
 /* {"var": path}, {"var": [path, default]}: no path means everything. */
 struct value
 op_var(struct machine *machine, const struct node *node)
@@ -20,7 +30,7 @@ op_var(struct machine *machine, const struct node *node)
 	if (text.length == 0)
 		return path_all(machine);
 	found = path_find(machine, text);
-	return found != NULL ? *found : node_arg(machine, node, 1);
+	return found_or_default(machine, node, found);
 }
 
 /* The same with a path of the context that is known at compile time. */
@@ -30,7 +40,7 @@ var_in_slot(struct machine *machine, const struct node *node)
 	const struct value *found =
 	    path_find_slot(machine, node->args[0].literal.string, node->slot);
 
-	return found != NULL ? *found : node_arg(machine, node, 1);
+	return found_or_default(machine, node, found);
 }
 
 void
