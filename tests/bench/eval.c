@@ -101,8 +101,21 @@ ns_per_evaluation(const struct definition *toggle,
 	return (double)best * 1e6 / ROUNDS;
 }
 
+/* For callgrind, which counts instructions: nothing but evaluations. */
+static void
+only(const struct definition *toggle, const struct eval_context *context,
+     long count)
+{
+	struct evaluation out;
+
+	for (long i = 0; i < count; i++)
+		evaluate(toggle, context, &out);
+}
+
+/* Without arguments: every row in nanoseconds. With ROW COUNT: only that row,
+ * so many times. */
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct row rows[] = {
 		{ "static toggle", NULL },
@@ -138,10 +151,15 @@ main(void)
 	context.data = &data;
 	context.scratch = eval_scratch_new();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (argc == 3 && (size_t)strtol(argv[1], NULL, 10) != i)
+			continue;
 		toggle.program =
 		    rows[i].rule != NULL ? compile(rows[i].rule, &arena) : NULL;
-		printf("eval  %-20s %7.1f ns\n", rows[i].name,
-		       ns_per_evaluation(&toggle, &context));
+		if (argc == 3)
+			only(&toggle, &context, strtol(argv[2], NULL, 10));
+		else
+			printf("eval  %-20s %7.1f ns\n", rows[i].name,
+			       ns_per_evaluation(&toggle, &context));
 		program_free(toggle.program);
 	}
 	eval_scratch_free(context.scratch);
