@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "model/value.h"
 #include "reply_queue.h"
 #include "request.h"
 #include "stream.h"
 #include "wire/document.h"
+#include "wire/ofrep.h"
 
 enum { STREAM_BLOCK_BYTES = 1024 };
 
@@ -80,7 +80,7 @@ reply_empty(struct request *r, unsigned status)
 
 /* What OFREP clients understand; everything else breaks them. */
 static unsigned
-ofrep_status(enum status code)
+failure_status(enum status code)
 {
 	switch (status_http(code)) {
 	case 401:
@@ -101,9 +101,9 @@ ofrep_status(enum status code)
 }
 
 static const char *
-ofrep_code(enum status code)
+failure_code(enum status code)
 {
-	switch (ofrep_status(code)) {
+	switch (failure_status(code)) {
 	case 400:
 		return "INVALID_CONTEXT";
 	case 404:
@@ -134,13 +134,8 @@ fill_ofrep_error(struct request *r, const struct error *err)
 	struct bytes out;
 
 	bytes_init(&out);
-	bytes_append_str(&out, "{\"key\":");
-	value_encode_string(key.data, key.length, &out);
-	bytes_printf(&out, ",\"errorCode\":\"%s\",\"errorDetails\":",
-		     ofrep_code(err->code));
-	value_encode_string(err->text, strlen(err->text), &out);
-	bytes_append_str(&out, ",\"metadata\":{}}");
-	reply_json(r, ofrep_status(err->code), &out);
+	ofrep_encode_error(key, failure_code(err->code), err->text, &out);
+	reply_json(r, failure_status(err->code), &out);
 }
 
 void
