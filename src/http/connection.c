@@ -41,6 +41,10 @@ open_connection(struct loop *loop, struct MHD_Connection *mhd)
 		c->next->link = &c->next;
 	loop->connections = c;
 	reaper_expect(c, loop->service->header_timeout_ms);
+	/* libmicrohttpd does not see a FIN that comes with a request. A bridge
+	 * sees it by itself. */
+	if (c->bridge == NULL)
+		(void)park_watch(loop->park, c);
 	return c;
 }
 
@@ -203,7 +207,8 @@ begin(struct exchange *x, const char *method, const char *version)
 	if (c->peer_text[0] == '\0')
 		peer_format(&c->peer, c->peer_text);
 	memcpy(r->peer, c->peer_text, sizeof(r->peer));
-	reaper_expect(x->connection, REAPER_BODY_MS);
+	reaper_expect(x->connection,
+		      x->connection->ended ? REAPER_ENDED_MS : REAPER_BODY_MS);
 	if (intake_header(x, method, version) == INTAKE_REFUSE)
 		connection_queue(x);
 	return MHD_YES;
@@ -296,8 +301,9 @@ connection_completed(void *cls, struct MHD_Connection *mhd, void **context,
 	c->unsure = c->unsure || x->chunked;
 	if (x->phase == EXCHANGE_WAITING)
 		park_cancel(loop->park, x);
-	reaper_expect(c, (int64_t)loop->service->idle_timeout_ms +
-			     loop->service->header_timeout_ms);
+	reaper_expect(c, c->ended ? REAPER_ENDED_MS
+				  : (int64_t)loop->service->idle_timeout_ms +
+					loop->service->header_timeout_ms);
 	if (loop->service->access_log)
 		log_access(x);
 	exchange_free(x);

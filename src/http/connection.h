@@ -45,6 +45,7 @@ struct connection {
 	int fd;
 	bool unsure;  /* of `consumed`: a chunked body came in */
 	bool watched; /* for hang-ups, by park */
+	bool ended;   /* the client sends no more: a FIN was seen */
 	bool hung_up;
 	bool left; /* the socket lives on outside: do not count it off */
 };

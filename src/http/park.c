@@ -1,7 +1,7 @@
 /*
  * The face, and the form inside libmicrohttpd. A suspended socket is not
- * watched by it, so it is put into an epoll set of ours when it is suspended
- * first and stays there; closing takes it out. Only hang-ups are looked for,
+ * watched by it, so each is in an epoll set of ours from its first byte on;
+ * closing takes it out. Only hang-ups are looked for,
  * edge triggered, so that a kept-alive connection costs nothing more.
  */
 #include "park_private.h"
@@ -37,9 +37,12 @@ hang_up(struct connection *c)
 	}
 	if (x == NULL || x->phase != EXCHANGE_WAITING) {
 		/* The library may have missed the end of the stream: it looks
-		 * no more after a short read. */
-		if (x == NULL)
-			reaper_kill(c);
+		 * no more after a short read. Nor may it have looked at all
+		 * yet, so what came before the end still gets its answer. */
+		c->ended = true;
+		if (x == NULL || x->phase == EXCHANGE_STARTED ||
+		    x->phase == EXCHANGE_READING)
+			reaper_expect(c, REAPER_ENDED_MS);
 		return;
 	}
 	c->hung_up = true;
@@ -210,8 +213,11 @@ park_add(struct park *park, struct exchange *x)
 		reason = ANSWER_DRAINED;
 	/* The feed knows the loop's catalog; nobody may wait who was held
 	 * against an older one. */
+	/* Who sends no more counts as gone as soon as it waits. */
+	if (x->connection->ended)
+		r->reply.close = true;
 	if (reason == ANSWER_DRAINED || r->head_only || r->wait_ms <= 0 ||
-	    r->catalog != loop_catalog(loop)) {
+	    x->connection->ended || r->catalog != loop_catalog(loop)) {
 		answer_at_once(x, reason);
 		connection_queue(x);
 		return false;

@@ -23,6 +23,7 @@ enum {
 	REAPER_TICK_MS = 1000,
 	REAPER_HURRY_TICK_MS = 50,       /* while draining */
 	REAPER_BODY_MS = 60 * 1000,      /* for a body to be whole */
+	REAPER_ENDED_MS = 2 * 1000,      /* of a client that sends no more */
 	REAPER_WRITE_MS = 30 * 1000,     /* for an answer to be read … */
 	REAPER_WRITE_BYTES_PER_MS = 64,  /* … and more for a large one */
 	REAPER_DISCARD_BYTES = 16 << 20, /* of a body nobody wants */

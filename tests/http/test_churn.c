@@ -50,15 +50,12 @@ struct churn {
 	int64_t count;
 };
 
-/* One who left after a keep-alive answer may go unseen until the connection has
- * been idle for too long: that is the bound, so it is a short one here. */
 static struct toggled *
-open_brief(int parking)
+open_usual(int parking)
 {
 	struct toggled *t = toggled_new();
 
-	TOGGLED_START(t, "--parking", scene_parkings[parking], "--idle-timeout",
-		      "2s", "--header-timeout", "2s");
+	TOGGLED_START(t, "--parking", scene_parkings[parking]);
 	return t;
 }
 
@@ -161,7 +158,7 @@ expect_calm(struct churn *churn)
 
 START_TEST(test_churn_when_over_then_nothing_is_left)
 {
-	struct toggled *t = open_brief(_i);
+	struct toggled *t = open_usual(_i);
 	struct churn *churn = toggled_own(t, calloc(1, sizeof(*churn)), free);
 	const int64_t ms =
 	    (int64_t)number_from_environment("CHURN_MS", CHURN_MS);
