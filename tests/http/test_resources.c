@@ -26,16 +26,19 @@ enum {
 	BOMB_KIB = 700 * 1024,    /* the budget for bodies, and the rest */
 	WRITERS = 24,
 	WRITES = 40,
+	QUEUED_MS = 1000, /* by then an answer would be there */
 };
 
-#define REQUEST "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+#define REQUEST "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
+/* Who waits in the kernel's queue has no answer at all. */
 static bool
 is_served(void *ctx)
 {
 	struct toggled *t = ctx;
 	struct raw *raw = raw_open(t);
 	bool served = raw_send_text(raw, REQUEST) &&
+		      raw_is_closed(raw, QUEUED_MS) &&
 		      raw_answer(raw, SOON_MS)->status == 200;
 
 	raw_close(raw);
