@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/bytes.h"
@@ -32,6 +33,13 @@ struct string {
 	const char *data;
 	size_t length;
 };
+
+static inline bool
+string_equal(struct string a, struct string b)
+{
+	return a.length == b.length &&
+	       (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
+}
 
 struct member;
 

@@ -132,12 +132,6 @@ to_number_prefix(struct machine *machine, const struct value *value)
 	return number_parse_prefix(text);
 }
 
-static bool
-equal_strings(struct string a, struct string b)
-{
-	return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
-}
-
 bool
 strictly_equal(const struct value *a, const struct value *b)
 {
@@ -151,7 +145,7 @@ strictly_equal(const struct value *a, const struct value *b)
 	case VALUE_BOOL:
 		return a->boolean == b->boolean;
 	case VALUE_STRING:
-		return equal_strings(a->string, b->string);
+		return string_equal(a->string, b->string);
 	case VALUE_ARRAY:
 		return a->array.items == b->array.items && a->array.count > 0;
 	case VALUE_OBJECT:
@@ -193,7 +187,7 @@ equal_across_types(struct machine *machine, const struct value *a,
 	x = to_primitive(machine, a);
 	y = to_primitive(machine, b);
 	if (x.type == VALUE_STRING && y.type == VALUE_STRING)
-		return equal_strings(x.string, y.string);
+		return string_equal(x.string, y.string);
 	return to_number(machine, &x) == to_number(machine, &y);
 }
 

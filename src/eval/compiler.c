@@ -68,19 +68,13 @@ compiler_fault_at(struct compiler *compiler, const struct node *node,
 	pointer_cut(&compiler->pointer, length);
 }
 
-static bool
-is_same(struct string a, struct string b)
-{
-	return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
-}
-
 uint16_t
 compiler_slot(struct compiler *compiler, struct string path)
 {
 	unsigned slot = 0;
 
 	while (slot < compiler->slot_count &&
-	       !is_same(compiler->slots[slot], path))
+	       !string_equal(compiler->slots[slot], path))
 		slot++;
 	if (slot == compiler->slot_count && slot < SLOTS_MAX)
 		compiler->slots[compiler->slot_count++] = path;

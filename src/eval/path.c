@@ -6,12 +6,6 @@
 
 #define STRING(literal) ((struct string){ (literal), sizeof(literal) - 1 })
 
-static bool
-is(struct string a, struct string b)
-{
-	return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
-}
-
 /* Cut the first name off `path`. */
 static struct string
 next_name(struct string *path)
@@ -83,7 +77,7 @@ find_first(struct machine *machine, struct string name)
 	const struct scope *scope = machine->scope;
 
 	if (scope == NULL) {
-		if (is(name, STRING(PATH_FLAGD)))
+		if (string_equal(name, STRING(PATH_FLAGD)))
 			return flagd(machine);
 		if (machine->context->data == NULL)
 			return NULL;
@@ -91,9 +85,9 @@ find_first(struct machine *machine, struct string name)
 	}
 	if (scope->accumulator == NULL)
 		return find_member(machine, scope->element, name);
-	if (is(name, STRING("current")))
+	if (string_equal(name, STRING("current")))
 		return scope->element;
-	if (is(name, STRING("accumulator")))
+	if (string_equal(name, STRING("accumulator")))
 		return scope->accumulator;
 	return NULL;
 }
@@ -153,7 +147,7 @@ whole_context(struct machine *machine)
 	if (all.type == VALUE_OBJECT &&
 	    value_get_n(data, ours.name.data, ours.name.length) != NULL) {
 		for (size_t i = 0; i < data->object.count; i++) {
-			if (is(all.object.members[i].name, ours.name))
+			if (string_equal(all.object.members[i].name, ours.name))
 				all.object.members[i] = ours;
 		}
 		all.object.count--;

@@ -263,12 +263,6 @@ each_of(const struct channel *channel,
 		fn(w, &channel->topic, ctx);
 }
 
-static bool
-is_same(struct string a, struct string b)
-{
-	return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
-}
-
 void
 feed_each(const struct feed *feed, struct string environment,
 	  void (*fn)(const struct waiter *waiter, const struct topic *topic,
@@ -282,7 +276,7 @@ feed_each(const struct feed *feed, struct string environment,
 	for (c = room == NULL ? NULL : room->channels; c != NULL; c = c->next)
 		each_of(c, fn, ctx);
 	for (c = feed->channels.queue; c != NULL; c = c->next) {
-		if (is_same(c->topic.environment, environment))
+		if (string_equal(c->topic.environment, environment))
 			each_of(c, fn, ctx);
 	}
 }

@@ -113,19 +113,12 @@ struct question {
 };
 
 static bool
-same_text(struct string a, struct string b)
-{
-	return a.length == b.length &&
-	       (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
-}
-
-static bool
 same_variant(const struct definition *a, int ai, const struct definition *b,
 	     int bi)
 {
 	if (ai < 0 || bi < 0)
 		return ai < 0 && bi < 0;
-	return same_text(a->variants[ai].json, b->variants[bi].json);
+	return string_equal(a->variants[ai].json, b->variants[bi].json);
 }
 
 /* Would OFREP show the same for both? */
@@ -137,10 +130,11 @@ same_flag(const struct definition *a, const struct evaluation *then,
 		return a == b;
 	if (then->reason != now->reason || then->error != now->error ||
 	    strcmp(then->detail, now->detail) != 0 ||
-	    !same_text(a->metadata, b->metadata))
+	    !string_equal(a->metadata, b->metadata))
 		return false;
-	return then->variant < 0 || same_text(a->variants[then->variant].name,
-					      b->variants[now->variant].name);
+	return then->variant < 0 ||
+	       string_equal(a->variants[then->variant].name,
+			    b->variants[now->variant].name);
 }
 
 static bool

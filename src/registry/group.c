@@ -41,12 +41,6 @@ group_clear(struct group *group)
 	group->changes = 0;
 }
 
-static bool
-same_string(struct string a, struct string b)
-{
-	return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
-}
-
 bool
 group_holds_key(const struct group *group, const struct job *job)
 {
@@ -55,8 +49,9 @@ group_holds_key(const struct group *group, const struct job *job)
 	for (size_t i = 0; i < group->count; i++) {
 		const struct job *other = group->jobs[i];
 
-		if (same_string(other->idempotency_key, job->idempotency_key) &&
-		    same_string(other->environment, job->environment))
+		if (string_equal(other->idempotency_key,
+				 job->idempotency_key) &&
+		    string_equal(other->environment, job->environment))
 			return true;
 	}
 	return false;

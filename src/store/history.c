@@ -40,13 +40,6 @@ static const enum statement_id listings[2][2] = {
 	{ STATEMENT_LIST_BY_ENVIRONMENT, STATEMENT_COUNT /* lists */ },
 };
 
-static bool
-is_equal(struct string a, struct string b)
-{
-	return a.length == b.length &&
-	       (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
-}
-
 /* The revisions of the query are < this. */
 static int64_t
 upper_bound(const struct history_query *query)
@@ -226,7 +219,7 @@ read_items(struct store *store, struct string key, struct assembly *assembly,
 		status = statement_step(store, id, &row, err);
 	while (status == STATUS_OK && row) {
 		if (key.length == 0 ||
-		    is_equal(key, statement_text(store, id, 1)))
+		    string_equal(key, statement_text(store, id, 1)))
 			status = read_item(store, assembly, err);
 		if (status == STATUS_OK)
 			status = statement_step(store, id, &row, err);
@@ -244,7 +237,7 @@ is_wanted(const struct history_query *query, const struct assembly *assembly)
 
 	return (query->revision <= 0 || change->revision == query->revision) &&
 	       (query->environment.length == 0 ||
-		is_equal(query->environment, change->environment)) &&
+		string_equal(query->environment, change->environment)) &&
 	       (query->key.length == 0 || change->count > 0);
 }
 

@@ -35,13 +35,6 @@ struct gathering {
 	size_t capacity;
 };
 
-static bool
-is_equal(struct string a, struct string b)
-{
-	return a.length == b.length &&
-	       (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
-}
-
 static struct string
 keep(struct gathering *gathering, struct string s)
 {
@@ -142,7 +135,7 @@ gather_one(struct store *store, struct gathering *gathering, struct error *err)
 		return status;
 	if (gathering->count > 0)
 		last = &gathering->pointers[gathering->count - 1];
-	if (last != NULL && is_equal(last->key.environment, environment)) {
+	if (last != NULL && string_equal(last->key.environment, environment)) {
 		found.group = last->group;
 		found.key.environment = last->key.environment;
 	} else {
@@ -167,7 +160,7 @@ gather(struct store *store, struct string environment,
 		status = statement_step(store, id, &row, err);
 	while (status == STATUS_OK && row &&
 	       (environment.length == 0 ||
-		is_equal(environment, statement_text(store, id, 0)))) {
+		string_equal(environment, statement_text(store, id, 0)))) {
 		status = gather_one(store, gathering, err);
 		if (status == STATUS_OK)
 			status = statement_step(store, id, &row, err);
