@@ -169,8 +169,7 @@ usage_publish(struct usage *usage, const struct catalog *catalog)
 	}
 }
 
-/* --- counting --------------------------------------------------------------
- */
+/* --- counting ------------------------------------------------------------- */
 
 static struct ledger *
 find_ledger(const struct usage *usage, struct string environment)
@@ -266,8 +265,7 @@ usage_hand_out(struct usage *usage, const struct snapshot *snapshot,
 			      memory_order_relaxed);
 }
 
-/* --- confirming ------------------------------------------------------------
- */
+/* --- confirming ----------------------------------------------------------- */
 
 /* The tallies that a mark stands for get its time, before it goes. */
 static void
@@ -336,8 +334,7 @@ usage_confirm(struct usage *usage, const struct snapshot *snapshot,
 	mark->revision = snapshot->revision;
 }
 
-/* --- reading ---------------------------------------------------------------
- */
+/* --- reading -------------------------------------------------------------- */
 
 int64_t
 usage_since_ms(const struct usage *usage)
@@ -361,21 +358,40 @@ last_of(const struct ledger *ledger, const struct tally *tally)
 	return marked > counted ? marked : counted;
 }
 
-static void
-add_variants(const struct tally *tally, const struct definition *toggle,
-	     uint64_t *variants)
+/* Each counter is read once, as the loop goes on counting meanwhile: what is in
+ * a part is in the whole. */
+static uint64_t
+add_one(const struct tally *tally, size_t at, struct usage_sum *sum)
 {
-	for (size_t i = 0; i < tally->toggle->variant_count; i++) {
+	uint64_t n =
+	    atomic_load_explicit(&tally->counts[at], memory_order_relaxed);
+
+	sum->evaluations += n;
+	return n;
+}
+
+static void
+add_counts(const struct tally *tally, const struct definition *toggle,
+	   struct usage_sum *sum)
+{
+	const size_t count = tally->toggle->variant_count;
+	uint64_t failed;
+
+	for (size_t i = 0; i < count; i++) {
 		const struct string *name = &tally->toggle->variants[i].name;
+		const uint64_t n = add_one(tally, i, sum);
 		int at = (int)i;
 
 		if (tally->toggle != toggle)
 			at = definition_find_variant(toggle, name->data,
 						     name->length);
 		if (at >= 0)
-			variants[at] += atomic_load_explicit(
-			    &tally->counts[i], memory_order_relaxed);
+			sum->variants[at] += n;
 	}
+	(void)add_one(tally, count + TALLY_PAST, sum);
+	failed = add_one(tally, count + TALLY_ERROR, sum);
+	sum->errors += failed;
+	sum->none += failed + add_one(tally, count + TALLY_NONE, sum);
 }
 
 void
@@ -393,11 +409,7 @@ usage_gather(struct usage *usage, struct string environment,
 	if (tally != NULL) {
 		last = last_of(ledger, tally);
 		sum->last_ms = last > sum->last_ms ? last : sum->last_ms;
-		sum->evaluations += tally_total(tally);
-		sum->none += tally_extra(tally, TALLY_NONE) +
-			     tally_extra(tally, TALLY_ERROR);
-		sum->errors += tally_extra(tally, TALLY_ERROR);
-		add_variants(tally, toggle, sum->variants);
+		add_counts(tally, toggle, sum);
 	}
 	pthread_mutex_unlock(&usage->mutex);
 }
