@@ -18,6 +18,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/string.h"
 
 enum value_type {
 	VALUE_NULL,
@@ -28,18 +29,6 @@ enum value_type {
 	VALUE_ARRAY,
 	VALUE_OBJECT,
 };
-
-struct string {
-	const char *data;
-	size_t length;
-};
-
-static inline bool
-string_equal(struct string a, struct string b)
-{
-	return a.length == b.length &&
-	       (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
-}
 
 struct member;
 

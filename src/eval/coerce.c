@@ -203,11 +203,8 @@ loosely_equal(struct machine *machine, const struct value *a,
 static enum order
 compare_text(struct string a, struct string b)
 {
-	size_t common = a.length < b.length ? a.length : b.length;
-	int difference = common > 0 ? memcmp(a.data, b.data, common) : 0;
+	const int difference = string_compare(a, b);
 
-	if (difference == 0)
-		difference = (a.length > b.length) - (a.length < b.length);
 	if (difference == 0)
 		return ORDER_EQUAL;
 	return difference < 0 ? ORDER_LESS : ORDER_GREATER;

@@ -59,8 +59,7 @@ const struct operation *
 operation_find(struct string name)
 {
 	for (size_t i = 0; i < OPERATION_COUNT; i++) {
-		if (strlen(operations[i].name) == name.length &&
-		    memcmp(operations[i].name, name.data, name.length) == 0)
+		if (string_is(name, operations[i].name))
 			return &operations[i];
 	}
 	return NULL;

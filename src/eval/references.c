@@ -22,8 +22,7 @@ add(struct names *names, struct string name)
 	size_t kept = names->count < names->max ? names->count : names->max;
 
 	for (size_t i = 0; i < kept; i++) {
-		if (names->names[i].length == name.length &&
-		    memcmp(names->names[i].data, name.data, name.length) == 0)
+		if (string_equal(names->names[i], name))
 			return;
 	}
 	if (names->count < names->max)

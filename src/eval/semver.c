@@ -4,8 +4,6 @@
  */
 #include "eval/semver.h"
 
-#include <string.h>
-
 static bool
 is_digit(char c)
 {
@@ -117,22 +115,11 @@ semver_parse(struct string text, struct semver *version)
 }
 
 static int
-compare_text(struct string a, struct string b)
-{
-	size_t common = a.length < b.length ? a.length : b.length;
-	int order = common > 0 ? memcmp(a.data, b.data, common) : 0;
-
-	if (order != 0)
-		return order;
-	return (a.length > b.length) - (a.length < b.length);
-}
-
-static int
 compare_numbers(struct string a, struct string b)
 {
 	if (a.length != b.length)
 		return a.length < b.length ? -1 : 1;
-	return compare_text(a, b);
+	return string_compare(a, b);
 }
 
 /* Numeric identifiers stand before others. */
@@ -144,7 +131,7 @@ compare_identifiers(struct string a, struct string b)
 
 	if (a_numeric != b_numeric)
 		return a_numeric ? -1 : 1;
-	return a_numeric ? compare_numbers(a, b) : compare_text(a, b);
+	return a_numeric ? compare_numbers(a, b) : string_compare(a, b);
 }
 
 /* A prerelease stands before its release; of two that begin alike the longer

@@ -1,7 +1,6 @@
 #include "mark.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 
@@ -24,8 +23,7 @@ marks_find(struct marks *marks, struct string prefix)
 	for (size_t i = 0; is_used(marks, i); i++) {
 		struct mark *mark = &marks->items[i];
 
-		if (mark->prefix.length == prefix.length &&
-		    mark_covers(mark, prefix))
+		if (string_equal(mark->prefix, prefix))
 			return mark;
 	}
 	return NULL;
@@ -58,8 +56,7 @@ mark_set(struct mark *mark, struct string prefix, int64_t at_ms)
 bool
 mark_covers(const struct mark *mark, struct string key)
 {
-	return key.length >= mark->prefix.length &&
-	       memcmp(key.data, mark->prefix.data, mark->prefix.length) == 0;
+	return string_starts_with(key, mark->prefix);
 }
 
 int64_t

@@ -48,15 +48,10 @@ seek(const struct tally_index *index, uint64_t hash, const struct string *key)
 	size_t i = hash & mask;
 
 	for (; index->slots[i].tally != NULL; i = (i + 1) & mask) {
-		const struct string *have;
-
 		if (index->slots[i].hash != hash)
 			continue;
-		if (key == NULL)
-			break;
-		have = &index->slots[i].tally->toggle->key;
-		if (have->length == key->length &&
-		    memcmp(have->data, key->data, key->length) == 0)
+		if (key == NULL ||
+		    string_equal(index->slots[i].tally->toggle->key, *key))
 			break;
 	}
 	return i;

@@ -1,7 +1,5 @@
 #include "context.h"
 
-#include <string.h>
-
 #include "model/name.h"
 #include "wire/ofrep.h"
 
@@ -9,8 +7,7 @@ static bool
 is_reserved(const char *const *reserved, struct string name)
 {
 	for (; *reserved != NULL; reserved++) {
-		if (strlen(*reserved) == name.length &&
-		    memcmp(*reserved, name.data, name.length) == 0)
+		if (string_is(name, *reserved))
 			return true;
 	}
 	return false;

@@ -156,8 +156,7 @@ differs(struct question *q, struct string key)
 static bool
 is_selected(const struct topic *topic, struct string key)
 {
-	return key.length >= topic->prefix.length &&
-	       memcmp(key.data, topic->prefix.data, topic->prefix.length) == 0;
+	return string_starts_with(key, topic->prefix);
 }
 
 /* Toggles that did not change themselves. */

@@ -118,8 +118,7 @@ piece_fits(const struct piece *piece, const struct string *segment)
 {
 	if (piece->kind == PIECE_PARAM)
 		return segment->length > 0;
-	return piece->text.length == segment->length &&
-	       memcmp(piece->text.data, segment->data, segment->length) == 0;
+	return string_equal(piece->text, *segment);
 }
 
 static bool

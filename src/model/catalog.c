@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "model/name.h"
@@ -12,12 +11,8 @@ compare(const void *key, const void *entry)
 {
 	const struct string *a = key;
 	const struct string *b = &((const struct snapshot *)entry)->environment;
-	size_t length = a->length < b->length ? a->length : b->length;
-	int order = length == 0 ? 0 : memcmp(a->data, b->data, length);
 
-	if (order != 0)
-		return order;
-	return (a->length > b->length) - (a->length < b->length);
+	return string_compare(*a, *b);
 }
 
 static const void *

@@ -225,19 +225,14 @@ definition_unref(struct definition *definition)
 	free(definition);
 }
 
-static bool
-is_text(struct string s, const char *data, size_t length)
-{
-	return s.length == length &&
-	       (length == 0 || memcmp(s.data, data, length) == 0);
-}
-
 int
 definition_find_variant(const struct definition *toggle, const char *name,
 			size_t length)
 {
+	const struct string wanted = { name, length };
+
 	for (size_t i = 0; i < toggle->variant_count; i++) {
-		if (is_text(toggle->variants[i].name, name, length))
+		if (string_equal(toggle->variants[i].name, wanted))
 			return (int)i;
 	}
 	return -1;
@@ -247,7 +242,7 @@ bool
 definition_has_tag(const struct definition *toggle, const char *tag)
 {
 	for (size_t i = 0; i < toggle->tag_count; i++) {
-		if (is_text(toggle->tags[i], tag, strlen(tag)))
+		if (string_is(toggle->tags[i], tag))
 			return true;
 	}
 	return false;
@@ -257,8 +252,10 @@ bool
 definition_refers_to(const struct definition *toggle, const char *segment,
 		     size_t length)
 {
+	const struct string wanted = { segment, length };
+
 	for (size_t i = 0; i < toggle->reference_count; i++) {
-		if (is_text(toggle->references[i], segment, length))
+		if (string_equal(toggle->references[i], wanted))
 			return true;
 	}
 	return false;

@@ -1,26 +1,13 @@
 #include "model/order.h"
 
-#include <string.h>
-
 #include "model/snapshot.h"
-
-static int
-compare_strings(const struct string *a, const struct string *b)
-{
-	size_t length = a->length < b->length ? a->length : b->length;
-	int order = length == 0 ? 0 : memcmp(a->data, b->data, length);
-
-	if (order != 0)
-		return order;
-	return (a->length > b->length) - (a->length < b->length);
-}
 
 static int
 compare_key(const void *key, const void *entry)
 {
 	const struct definition *definition = entry;
 
-	return compare_strings(key, &definition->key);
+	return string_compare(*(const struct string *)key, definition->key);
 }
 
 int
@@ -31,7 +18,7 @@ order_compare_kind(const void *key, const void *entry)
 
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
-	return compare_strings(&a->key, &b->key);
+	return string_compare(a->key, b->key);
 }
 
 int

@@ -10,7 +10,6 @@
 #include "model/snapshot.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "model/memo.h"
@@ -334,12 +333,8 @@ const struct definition *
 snapshot_walk_next(struct snapshot_walk *walk)
 {
 	const struct definition *next = tree_walk_next(&walk->walk);
-	size_t length = walk->prefix.length;
 
-	if (next == NULL || next->key.length < length)
-		return NULL;
-	if (length > 0 &&
-	    memcmp(next->key.data, walk->prefix.data, length) != 0)
+	if (next == NULL || !string_starts_with(next->key, walk->prefix))
 		return NULL;
 	return next;
 }

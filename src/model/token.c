@@ -74,13 +74,12 @@ token_free(struct token *token)
 bool
 token_sees(const struct token *token, const char *environment, size_t length)
 {
+	const struct string name = { environment, length };
+
 	if (token->everywhere)
 		return true;
 	for (size_t i = 0; i < token->environment_count; i++) {
-		const struct string *one = &token->environments[i];
-
-		if (one->length == length &&
-		    memcmp(one->data, environment, length) == 0)
+		if (string_equal(token->environments[i], name))
 			return true;
 	}
 	return false;

@@ -15,13 +15,6 @@ value_type_name(const struct value *value)
 	return type_names[value->type];
 }
 
-static bool
-is_equal_text(struct string a, const char *data, size_t length)
-{
-	return a.length == length &&
-	       (length == 0 || memcmp(a.data, data, length) == 0);
-}
-
 const struct value *
 value_get(const struct value *object, const char *name)
 {
@@ -31,12 +24,14 @@ value_get(const struct value *object, const char *name)
 const struct value *
 value_get_n(const struct value *object, const char *name, size_t length)
 {
+	const struct string wanted = { name, length };
+
 	if (object->type != VALUE_OBJECT)
 		return NULL;
 	for (size_t i = 0; i < object->object.count; i++) {
 		const struct member *member = &object->object.members[i];
 
-		if (is_equal_text(member->name, name, length))
+		if (string_equal(member->name, wanted))
 			return &member->value;
 	}
 	return NULL;
@@ -45,8 +40,7 @@ value_get_n(const struct value *object, const char *name, size_t length)
 bool
 value_is_string(const struct value *value, const char *text)
 {
-	return value->type == VALUE_STRING &&
-	       is_equal_text(value->string, text, strlen(text));
+	return value->type == VALUE_STRING && string_is(value->string, text);
 }
 
 static bool
@@ -73,8 +67,7 @@ is_equal_object(const struct value *a, const struct value *b)
 		const struct member *beside = &b->object.members[i];
 		const struct value *other = &beside->value;
 
-		if (!is_equal_text(beside->name, mine->name.data,
-				   mine->name.length))
+		if (!string_equal(beside->name, mine->name))
 			other =
 			    value_get_n(b, mine->name.data, mine->name.length);
 		if (other == NULL || !value_equal(&mine->value, other))
@@ -98,8 +91,7 @@ value_equal(const struct value *a, const struct value *b)
 	case VALUE_REAL:
 		return !(a->real < b->real) && !(a->real > b->real);
 	case VALUE_STRING:
-		return is_equal_text(a->string, b->string.data,
-				     b->string.length);
+		return string_equal(a->string, b->string);
 	case VALUE_ARRAY:
 		return is_equal_array(a, b);
 	case VALUE_OBJECT:

@@ -12,7 +12,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/map.h"
@@ -247,9 +246,7 @@ enter(struct loading *loading, struct string environment, struct error *err)
 	enum status rc;
 
 	if (loading->environment.data != NULL &&
-	    loading->environment.length == environment.length &&
-	    memcmp(loading->environment.data, environment.data,
-		   environment.length) == 0)
+	    string_equal(loading->environment, environment))
 		return STATUS_OK;
 	rc = deliver(loading, err);
 	free((void *)(uintptr_t)loading->environment.data);

@@ -31,8 +31,7 @@ is_selected(const struct rollback_order *order, enum kind kind,
 	if (kind != KIND_TOGGLE)
 		return false;
 	for (size_t i = 0; i < order->key_count; i++) {
-		if (order->keys[i].length == key.length &&
-		    memcmp(order->keys[i].data, key.data, key.length) == 0)
+		if (string_equal(order->keys[i], key))
 			return true;
 	}
 	return false;
@@ -85,8 +84,7 @@ then_there(const struct stored_item *item, void *ctx, struct error *err)
 	name = then_name(rewind, item->kind, item->key);
 	map_put(&rewind->then, name.data, name.length, rewind);
 	now = draft_find(rewind->draft, item->kind, item->key);
-	if (now != NULL && now->stored.length == item->text.length &&
-	    memcmp(now->stored.data, item->text.data, item->text.length) == 0)
+	if (now != NULL && string_equal(now->stored, item->text))
 		return STATUS_OK;
 	rc = past_definition(item, arena, &was, err);
 	if (rc != STATUS_OK)

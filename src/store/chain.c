@@ -1,7 +1,5 @@
 #include "chain.h"
 
-#include <string.h>
-
 static void
 add_number(struct chain *chain, uint64_t n)
 {
@@ -69,14 +67,7 @@ int
 chain_compare(enum kind kind_a, struct string key_a, enum kind kind_b,
 	      struct string key_b)
 {
-	const size_t shorter =
-	    key_a.length < key_b.length ? key_a.length : key_b.length;
 	int order = (kind_a > kind_b) - (kind_a < kind_b);
 
-	if (order == 0 && shorter > 0)
-		order = memcmp(key_a.data, key_b.data, shorter);
-	if (order == 0)
-		order = (key_a.length > key_b.length) -
-			(key_a.length < key_b.length);
-	return order;
+	return order != 0 ? order : string_compare(key_a, key_b);
 }

@@ -256,17 +256,13 @@ is_any(struct string tag)
 bool
 etag_matches(const char *header, const char *tag)
 {
-	size_t length = strlen(tag);
 	struct string listed;
 
 	if (header == NULL)
 		return false;
 	for (header = next_tag(header, &listed); header != NULL;
 	     header = next_tag(header, &listed)) {
-		if (is_any(listed))
-			return true;
-		if (listed.length == length &&
-		    memcmp(listed.data, tag, length) == 0)
+		if (is_any(listed) || string_is(listed, tag))
 			return true;
 	}
 	return false;

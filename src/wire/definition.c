@@ -258,10 +258,7 @@ definition_patch(const struct definition *current, const struct value *patch,
 enum fractional_version
 definition_fractional(const struct definition *settings)
 {
-	static const char v3[] = "\"v3\"";
-
-	if (settings == NULL || settings->core.length != sizeof(v3) - 1 ||
-	    memcmp(settings->core.data, v3, sizeof(v3) - 1) != 0)
-		return FRACTIONAL_V2;
-	return FRACTIONAL_V3;
+	if (settings != NULL && string_is(settings->core, "\"v3\""))
+		return FRACTIONAL_V3;
+	return FRACTIONAL_V2;
 }

@@ -8,7 +8,6 @@
  * nothing refers to it any more.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "put.h"
@@ -18,9 +17,7 @@
 static bool
 has_prefix(const struct definition *definition, struct string prefix)
 {
-	return definition->key.length >= prefix.length &&
-	       (prefix.length == 0 ||
-		memcmp(definition->key.data, prefix.data, prefix.length) == 0);
+	return string_starts_with(definition->key, prefix);
 }
 
 static bool
@@ -135,16 +132,9 @@ compare(const void *a, const void *b)
 {
 	const struct definition *x = *(const struct definition *const *)a;
 	const struct definition *y = *(const struct definition *const *)b;
-	size_t shorter =
-	    x->key.length < y->key.length ? x->key.length : y->key.length;
 	int order = (x->kind > y->kind) - (x->kind < y->kind);
 
-	if (order == 0)
-		order = memcmp(x->key.data, y->key.data, shorter);
-	if (order == 0)
-		order = (x->key.length > y->key.length) -
-			(x->key.length < y->key.length);
-	return order;
+	return order != 0 ? order : string_compare(x->key, y->key);
 }
 
 /* Unchanged segments that a changed toggle refers to come with it. */

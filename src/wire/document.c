@@ -1,7 +1,6 @@
 #include "wire/document.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -125,14 +124,8 @@ compare_items(const void *a, const void *b)
 {
 	const struct change_item *x = *(const struct change_item *const *)a;
 	const struct change_item *y = *(const struct change_item *const *)b;
-	size_t shorter =
-	    x->key.length < y->key.length ? x->key.length : y->key.length;
-	int order = memcmp(x->key.data, y->key.data, shorter);
 
-	if (order != 0)
-		return order;
-	return (x->key.length > y->key.length) -
-	       (x->key.length < y->key.length);
+	return string_compare(x->key, y->key);
 }
 
 static void

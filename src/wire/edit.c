@@ -90,12 +90,6 @@ add_items(struct decoder *d, const struct value *array, const char *pointer)
 	map_fini(&seen);
 }
 
-static bool
-string_is(struct string a, const char *b)
-{
-	return a.length == strlen(b) && memcmp(a.data, b, a.length) == 0;
-}
-
 /* The member as an object, NULL when it is absent or something else. */
 static const struct value *
 object_member(struct decoder *d, const struct value *body, const char *name)

@@ -74,8 +74,7 @@ static bool
 is_listed(const char *const *names, struct string name)
 {
 	for (; *names != NULL; names++) {
-		if (strlen(*names) == name.length &&
-		    memcmp(*names, name.data, name.length) == 0)
+		if (string_is(name, *names))
 			return true;
 	}
 	return false;

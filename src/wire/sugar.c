@@ -120,8 +120,7 @@ static const struct condition *
 find_condition(struct string name)
 {
 	for (size_t i = 0; i < CONDITION_COUNT; i++) {
-		if (strlen(conditions[i].name) == name.length &&
-		    memcmp(conditions[i].name, name.data, name.length) == 0)
+		if (string_is(name, conditions[i].name))
 			return &conditions[i];
 	}
 	return NULL;
@@ -427,8 +426,7 @@ is_sugar(struct string name)
 					     "rules" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strlen(names[i]) == name.length &&
-		    memcmp(names[i], name.data, name.length) == 0)
+		if (string_is(name, names[i]))
 			return true;
 	}
 	return false;

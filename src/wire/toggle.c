@@ -49,8 +49,7 @@ read_key(struct reader *r, const struct value *value)
 		return;
 	if (value->type != VALUE_STRING)
 		refuse_type(r, "key", "a string", value);
-	else if (value->string.length != key.length ||
-		 memcmp(value->string.data, key.data, key.length) != 0)
+	else if (!string_equal(value->string, key))
 		r->status =
 		    error_at(r->err, place_of(r, "key"),
 			     "is '%.*s', but the toggle is '%.*s'",

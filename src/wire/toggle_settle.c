@@ -102,10 +102,7 @@ static int
 find_variant(const struct value *variants, struct string name)
 {
 	for (size_t i = 0; i < variants->object.count; i++) {
-		struct string variant = variants->object.members[i].name;
-
-		if (variant.length == name.length &&
-		    memcmp(variant.data, name.data, name.length) == 0)
+		if (string_equal(variants->object.members[i].name, name))
 			return (int)i;
 	}
 	return -1;
