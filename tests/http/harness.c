@@ -456,11 +456,11 @@ toggled_run(struct toggled *t, const char *const *args)
 	ck_assert_int_ge(out, 0);
 	ck_assert_int_ge(err, 0);
 	e.pid = spawn(t, args, NULL, out, err);
-	if (!wait_until(has_ended, &e, DEADLINE_STOP_MS)) {
+	if (!wait_until(has_ended, &e, DEADLINE_ANSWER_MS)) {
 		kill(e.pid, SIGKILL);
 		waitpid(e.pid, &e.status, 0);
 		ck_abort_msg("toggled %s did not end within %d ms", args[0],
-			     DEADLINE_STOP_MS);
+			     DEADLINE_ANSWER_MS);
 	}
 	run->status = exit_status(e.status);
 	lseek(out, 0, SEEK_SET);

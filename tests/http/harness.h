@@ -44,9 +44,9 @@
 #include "base/attr.h"
 
 enum {
-	DEADLINE_START_MS = 20000, /* until the ready line */
+	DEADLINE_START_MS = 60000, /* until the ready line */
 	DEADLINE_STOP_MS = 20000,  /* from the signal to the exit */
-	DEADLINE_ANSWER_MS = 20000,
+	DEADLINE_ANSWER_MS = 60000,
 };
 
 struct owned; /* what toggled_free has to release */
