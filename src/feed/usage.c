@@ -10,39 +10,10 @@
  */
 #include "feed/usage.h"
 
-#include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/map.h"
 #include "base/mem.h"
-#include "mark.h"
-#include "tally.h"
-
-enum { VISITS_PER_LOCK = 256 };
-
-struct ledger {
-	struct snapshot *snapshot; /* the newest that was seen; a reference */
-	struct tallies tallies;
-	atomic_uint_least64_t reasons[REASON_COUNT];
-	atomic_int_least64_t handed_out_ms;
-	struct marks marks;
-};
-
-struct usage {
-	int64_t since_ms;
-	atomic_uint_least64_t overflow;
-	/* The loop's thread changes what follows under the mutex and reads it
-	 * without; others read it under the mutex. */
-	pthread_mutex_t mutex;
-	struct map ledgers;
-	/* The loop's thread's alone. */
-	size_t toggles; /* tallies in all ledgers */
-	struct ledger *current;
-	bool is_newest; /* the snapshot that is evaluated is the ledger's */
-	int64_t now_ms;
-};
+#include "usage_private.h"
 
 struct usage *
 usage_new(int64_t now_ms)
@@ -172,16 +143,10 @@ usage_publish(struct usage *usage, const struct catalog *catalog)
 /* --- counting ------------------------------------------------------------- */
 
 static struct ledger *
-find_ledger(const struct usage *usage, struct string environment)
-{
-	return map_find(&usage->ledgers, environment.data, environment.length);
-}
-
-static struct ledger *
 open_ledger(struct usage *usage, const struct snapshot *snapshot)
 {
 	const struct string name = snapshot->environment;
-	struct ledger *ledger = find_ledger(usage, name);
+	struct ledger *ledger = usage_find_ledger(usage, name);
 
 	if (ledger != NULL)
 		return ledger;
@@ -332,137 +297,4 @@ usage_confirm(struct usage *usage, const struct snapshot *snapshot,
 	if (mark->revision != snapshot->revision)
 		touch_all(usage, snapshot, prefix);
 	mark->revision = snapshot->revision;
-}
-
-/* --- reading -------------------------------------------------------------- */
-
-int64_t
-usage_since_ms(const struct usage *usage)
-{
-	return usage->since_ms;
-}
-
-uint64_t
-usage_overflow(const struct usage *usage)
-{
-	return atomic_load_explicit(&usage->overflow, memory_order_relaxed);
-}
-
-/* The latest sign that a toggle which has a tally is in use. */
-static int64_t
-last_of(const struct ledger *ledger, const struct tally *tally)
-{
-	int64_t marked = marks_last(&ledger->marks, tally->toggle->key);
-	int64_t counted = tally_time(tally);
-
-	return marked > counted ? marked : counted;
-}
-
-/* Each counter is read once, as the loop goes on counting meanwhile: what is in
- * a part is in the whole. */
-static uint64_t
-add_one(const struct tally *tally, size_t at, struct usage_sum *sum)
-{
-	uint64_t n =
-	    atomic_load_explicit(&tally->counts[at], memory_order_relaxed);
-
-	sum->evaluations += n;
-	return n;
-}
-
-static void
-add_counts(const struct tally *tally, const struct definition *toggle,
-	   struct usage_sum *sum)
-{
-	const size_t count = tally->toggle->variant_count;
-	uint64_t failed;
-
-	for (size_t i = 0; i < count; i++) {
-		const struct string *name = &tally->toggle->variants[i].name;
-		const uint64_t n = add_one(tally, i, sum);
-		int at = (int)i;
-
-		if (tally->toggle != toggle)
-			at = definition_find_variant(toggle, name->data,
-						     name->length);
-		if (at >= 0)
-			sum->variants[at] += n;
-	}
-	(void)add_one(tally, count + TALLY_PAST, sum);
-	failed = add_one(tally, count + TALLY_ERROR, sum);
-	sum->errors += failed;
-	sum->none += failed + add_one(tally, count + TALLY_NONE, sum);
-}
-
-void
-usage_gather(struct usage *usage, struct string environment,
-	     const struct definition *toggle, struct usage_sum *sum)
-{
-	const struct ledger *ledger;
-	const struct tally *tally = NULL;
-	int64_t last;
-
-	pthread_mutex_lock(&usage->mutex);
-	ledger = find_ledger(usage, environment);
-	if (ledger != NULL)
-		tally = tallies_find_key(&ledger->tallies, toggle->key);
-	if (tally != NULL) {
-		last = last_of(ledger, tally);
-		sum->last_ms = last > sum->last_ms ? last : sum->last_ms;
-		add_counts(tally, toggle, sum);
-	}
-	pthread_mutex_unlock(&usage->mutex);
-}
-
-void
-usage_gather_reasons(struct usage *usage, struct string environment,
-		     uint64_t reasons[REASON_COUNT])
-{
-	const struct ledger *ledger;
-
-	pthread_mutex_lock(&usage->mutex);
-	ledger = find_ledger(usage, environment);
-	for (size_t i = 0; ledger != NULL && i < REASON_COUNT; i++)
-		reasons[i] += atomic_load_explicit(&ledger->reasons[i],
-						   memory_order_relaxed);
-	pthread_mutex_unlock(&usage->mutex);
-}
-
-int64_t
-usage_handed_out_ms(struct usage *usage, struct string environment)
-{
-	const struct ledger *ledger;
-	int64_t at_ms = 0;
-
-	pthread_mutex_lock(&usage->mutex);
-	ledger = find_ledger(usage, environment);
-	if (ledger != NULL)
-		at_ms = atomic_load_explicit(&ledger->handed_out_ms,
-					     memory_order_relaxed);
-	pthread_mutex_unlock(&usage->mutex);
-	return at_ms;
-}
-
-void
-usage_each(struct usage *usage, struct string environment, usage_visit_fn visit,
-	   void *ctx)
-{
-	const struct tally *tally;
-	size_t at = 0;
-
-	/* A few at a time, so that the loop never waits long. */
-	do {
-		const struct ledger *ledger;
-
-		tally = NULL;
-		pthread_mutex_lock(&usage->mutex);
-		ledger = find_ledger(usage, environment);
-		for (int i = 0; ledger != NULL && i < VISITS_PER_LOCK; i++) {
-			tally = tallies_next(&ledger->tallies, &at);
-			if (tally == NULL)
-				break;
-			visit(tally->toggle->key, tally_total(tally), ctx);
-		}
-		pthread_mutex_unlock(&usage->mutex);
-	} while (tally != NULL);
 }
