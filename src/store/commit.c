@@ -280,10 +280,9 @@ store_find_request(struct store *store, struct string environment,
 	};
 	struct idempotency read = { .verdict = 0 };
 	bool row = false;
-	enum status status = statement_bind(store, id, parameters, 3, err);
+	enum status status =
+	    statement_start(store, id, parameters, 3, &row, err);
 
-	if (status == STATUS_OK)
-		status = statement_step(store, id, &row, err);
 	if (status == STATUS_OK && !row)
 		status = error_set(err, STATUS_NOT_FOUND,
 				   "no request with this key is remembered");

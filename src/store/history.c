@@ -146,10 +146,9 @@ read_change(struct store *store, int64_t revision, struct assembly *assembly,
 	const struct parameter parameter = parameter_integer(revision);
 	struct stored_change *change = &assembly->change;
 	bool row = false;
-	enum status status = statement_bind(store, id, &parameter, 1, err);
+	enum status status =
+	    statement_start(store, id, &parameter, 1, &row, err);
 
-	if (status == STATUS_OK)
-		status = statement_step(store, id, &row, err);
 	if (status == STATUS_OK && row) {
 		change->revision = revision;
 		change->environment =
@@ -213,10 +212,9 @@ read_items(struct store *store, struct string key, struct assembly *assembly,
 	const struct parameter parameter =
 	    parameter_integer(assembly->change.revision);
 	bool row = false;
-	enum status status = statement_bind(store, id, &parameter, 1, err);
+	enum status status =
+	    statement_start(store, id, &parameter, 1, &row, err);
 
-	if (status == STATUS_OK)
-		status = statement_step(store, id, &row, err);
 	while (status == STATUS_OK && row) {
 		if (key.length == 0 ||
 		    string_equal(key, statement_text(store, id, 1)))
@@ -311,10 +309,9 @@ read_at(struct store *store, int64_t revision, int64_t *at_ms,
 	const enum statement_id id = STATEMENT_READ_AT;
 	const struct parameter parameter = parameter_integer(revision);
 	bool row = false;
-	enum status status = statement_bind(store, id, &parameter, 1, err);
+	enum status status =
+	    statement_start(store, id, &parameter, 1, &row, err);
 
-	if (status == STATUS_OK)
-		status = statement_step(store, id, &row, err);
 	if (status == STATUS_OK && row)
 		*at_ms = statement_integer(store, id, 0);
 	else if (status == STATUS_OK)

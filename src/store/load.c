@@ -74,10 +74,9 @@ walk_since(struct store *store, struct gathering *gathering, struct error *err)
 	const struct parameter parameter = parameter_integer(gathering->at);
 	struct stored_key key;
 	bool row = false;
-	enum status status = statement_bind(store, id, &parameter, 1, err);
+	enum status status =
+	    statement_start(store, id, &parameter, 1, &row, err);
 
-	if (status == STATUS_OK)
-		status = statement_step(store, id, &row, err);
 	while (status == STATUS_OK && row) {
 		status = version_kind(statement_integer(store, id, 1),
 				      &key.kind, err);
@@ -154,10 +153,9 @@ gather(struct store *store, struct string environment,
 	const enum statement_id id = STATEMENT_WALK_NEWEST;
 	const struct parameter parameter = parameter_text(environment);
 	bool row = false;
-	enum status status = statement_bind(store, id, &parameter, 1, err);
+	enum status status =
+	    statement_start(store, id, &parameter, 1, &row, err);
 
-	if (status == STATUS_OK)
-		status = statement_step(store, id, &row, err);
 	while (status == STATUS_OK && row &&
 	       (environment.length == 0 ||
 		string_equal(environment, statement_text(store, id, 0)))) {

@@ -41,10 +41,8 @@ is_due(struct step *step, bool *due, struct error *err)
 	    parameter_integer(step->horizon.revision + 2);
 	bool row = false;
 	enum status status =
-	    statement_bind(step->store, id, &successor, 1, err);
+	    statement_start(step->store, id, &successor, 1, &row, err);
 
-	if (status == STATUS_OK)
-		status = statement_step(step->store, id, &row, err);
 	if (status == STATUS_OK)
 		*due = row &&
 		       statement_integer(step->store, id, 0) <= step->before_ms;
@@ -75,10 +73,9 @@ digest(struct step *step, int64_t revision, const struct stored_key *item,
 	const enum statement_id id = STATEMENT_READ_CHANGE;
 	const struct parameter parameter = parameter_integer(revision);
 	bool row = false;
-	enum status status = statement_bind(store, id, &parameter, 1, err);
+	enum status status =
+	    statement_start(store, id, &parameter, 1, &row, err);
 
-	if (status == STATUS_OK)
-		status = statement_step(store, id, &row, err);
 	if (status == STATUS_OK && row) {
 		const struct chain_change change = {
 			.revision = revision,
@@ -189,10 +186,9 @@ take_change(struct step *step, struct error *err)
 	    parameter_integer(step->horizon.revision + 1);
 	uint8_t hash[SHA256_BYTES];
 	bool row = false;
-	enum status status = statement_bind(store, id, &revision, 1, err);
+	enum status status =
+	    statement_start(store, id, &revision, 1, &row, err);
 
-	if (status == STATUS_OK)
-		status = statement_step(store, id, &row, err);
 	if (status == STATUS_OK &&
 	    (!row || !statement_copy_blob(store, id, 4, hash, sizeof(hash))))
 		status = error_set(err, STATUS_CORRUPT,
@@ -217,10 +213,8 @@ move_once(struct step *step, struct error *err)
 						step->horizon.key.length }),
 	};
 	bool row = false;
-	enum status status = statement_bind(step->store, id, at, 3, err);
+	enum status status = statement_start(step->store, id, at, 3, &row, err);
 
-	if (status == STATUS_OK)
-		status = statement_step(step->store, id, &row, err);
 	if (status == STATUS_OK && row)
 		status = take_item(step, err);
 	else if (status == STATUS_OK)
@@ -277,14 +271,18 @@ run_unsynced(struct step *step, int items, bool due, struct error *err)
 {
 	struct store *store = step->store;
 	enum status status = STATUS_OK;
+	enum status synced;
 
 	if (strcmp(store->synchronous, "FULL") == 0)
 		status = store_set_synchronous(store, "NORMAL", err);
 	if (status == STATUS_OK)
 		status = run(step, items, due, err);
 	/* A commit that is not synced would be a promise that is not kept. */
-	if (store_set_synchronous(store, store->synchronous, NULL) != STATUS_OK)
+	synced = store_set_synchronous(store, store->synchronous, err);
+	if (synced != STATUS_OK)
 		store->dead = true;
+	if (status == STATUS_OK)
+		status = synced;
 	if (status == STATUS_OK)
 		store_checkpoint(store);
 	return status;

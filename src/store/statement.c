@@ -190,6 +190,19 @@ statement_step(struct store *store, enum statement_id id, bool *row,
 	return STATUS_OK;
 }
 
+enum status
+statement_start(struct store *store, enum statement_id id,
+		const struct parameter *parameters, size_t count, bool *row,
+		struct error *err)
+{
+	const enum status status =
+	    statement_bind(store, id, parameters, count, err);
+
+	if (status != STATUS_OK)
+		return status;
+	return statement_step(store, id, row, err);
+}
+
 void
 statement_reset(struct store *store, enum statement_id id)
 {
@@ -209,11 +222,10 @@ statement_run(struct store *store, enum statement_id id,
 	      const struct parameter *parameters, size_t count,
 	      struct error *err)
 {
-	enum status status = statement_bind(store, id, parameters, count, err);
 	bool row = false;
+	const enum status status =
+	    statement_start(store, id, parameters, count, &row, err);
 
-	if (status == STATUS_OK)
-		status = statement_step(store, id, &row, err);
 	statement_reset(store, id);
 	return status;
 }

@@ -118,6 +118,11 @@ enum status statement_bind(struct store *store, enum statement_id id,
 enum status statement_step(struct store *store, enum statement_id id, bool *row,
 			   struct error *err) MUST_CHECK;
 
+/* Bind, and the first row. */
+enum status statement_start(struct store *store, enum statement_id id,
+			    const struct parameter *parameters, size_t count,
+			    bool *row, struct error *err) MUST_CHECK;
+
 /* End it, so that it holds neither locks nor borrowed memory. */
 void statement_reset(struct store *store, enum statement_id id);
 void statement_reset_all(struct store *store);

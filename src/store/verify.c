@@ -273,10 +273,9 @@ check_pointers(struct verifier *verifier, struct error *err)
 	const struct parameter all = parameter_text((struct string){ "", 0 });
 	size_t count = 0;
 	bool row = false;
-	enum status status = statement_bind(verifier->store, id, &all, 1, err);
+	enum status status =
+	    statement_start(verifier->store, id, &all, 1, &row, err);
 
-	if (status == STATUS_OK)
-		status = statement_step(verifier->store, id, &row, err);
 	while (status == STATUS_OK && row) {
 		count++;
 		status = check_pointer(verifier, err);

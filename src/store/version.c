@@ -29,10 +29,9 @@ version_newest(struct store *store, const struct stored_key *key,
 		parameter_text(key->key),
 	};
 	bool row = false;
-	enum status status = statement_bind(store, id, parameters, 3, err);
+	enum status status =
+	    statement_start(store, id, parameters, 3, &row, err);
 
-	if (status == STATUS_OK)
-		status = statement_step(store, id, &row, err);
 	if (status == STATUS_OK)
 		*revision = row ? statement_integer(store, id, 0) : 0;
 	statement_reset(store, id);
@@ -50,10 +49,9 @@ step_to_item(struct store *store, enum statement_id id,
 		parameter_text(key->key),
 	};
 	bool row = false;
-	enum status status = statement_bind(store, id, parameters, 3, err);
+	enum status status =
+	    statement_start(store, id, parameters, 3, &row, err);
 
-	if (status == STATUS_OK)
-		status = statement_step(store, id, &row, err);
 	if (status == STATUS_OK && !row)
 		status = error_set(err, STATUS_CORRUPT,
 				   "revision %lld: its item '%.*s' is missing",

@@ -143,6 +143,34 @@ START_TEST(test_backup_when_given_up_then_no_file_stays)
 }
 END_TEST
 
+/* Somebody takes the name while the copy grows. */
+START_TEST(test_backup_when_name_is_taken_meanwhile_then_error_and_no_trace)
+{
+	struct store_fixture f;
+	char name[128];
+	char partial[160];
+	struct store_backup *backup = NULL;
+	bool done = false;
+
+	store_fixture_init(&f);
+	copy_name(&f, name);
+	(void)snprintf(partial, sizeof(partial), "%s.partial", name);
+	ck_assert_int_eq(store_backup_begin(f.store, name, &backup, &f.err),
+			 STATUS_OK);
+	ck_assert_int_eq(mkdir(name, 0700), 0);
+	ck_assert_int_eq(store_backup_step(backup, 1000, &done, &f.err),
+			 STATUS_IO);
+	ck_assert(!done);
+	ck_assert_msg(strstr(f.err.text, "rename: ") != NULL, "%s", f.err.text);
+	store_backup_end(backup);
+	ck_assert_int_ne(access(partial, F_OK), 0);
+	ck_assert_int_eq(rmdir(name), 0);
+	ck_assert(!store_is_dead(f.store));
+	store_fixture_put(&f, "goes", "on");
+	store_fixture_fini(&f);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -157,6 +185,9 @@ main(void)
 	tcase_add_test(tcase, test_backup_when_file_exists_then_refused);
 	tcase_add_test(tcase, test_backup_when_directory_is_missing_then_error);
 	tcase_add_test(tcase, test_backup_when_given_up_then_no_file_stays);
+	tcase_add_test(
+	    tcase,
+	    test_backup_when_name_is_taken_meanwhile_then_error_and_no_trace);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

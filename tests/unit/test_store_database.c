@@ -215,6 +215,12 @@ static const struct foreign foreigns[] = {
 	  "revision 7: it is missing" },
 	{ "UPDATE item SET definition = 'y' WHERE revision = 9", NULL, 0,
 	  STATUS_CORRUPT, "revision 9: what is stored" },
+	{ "DROP TABLE item; DROP TABLE change; DROP TABLE newest;"
+	  "DROP TABLE request; DROP TABLE horizon; DROP TABLE meta;"
+	  "PRAGMA application_id = 0; PRAGMA user_version = 0",
+	  NULL, 0, STATUS_INVALID, "the database is empty" },
+	{ "UPDATE horizon SET kind = 77", NULL, 0, STATUS_CORRUPT,
+	  "the horizon is damaged" },
 	{ "UPDATE meta SET oldest_reader = 99; PRAGMA user_version = 99", NULL,
 	  0, STATUS_INVALID, "or a newer one" },
 };
@@ -244,6 +250,8 @@ START_TEST(test_verify_when_no_file_then_sentence)
 	(void)snprintf(path, sizeof(path), "%s/none.db", s.f.directory);
 	check_verify(path, STATUS_NOT_FOUND, "No such file");
 	check_verify(s.f.directory, STATUS_INVALID, "it is no file");
+	(void)snprintf(path, sizeof(path), "%s/x", s.f.path);
+	check_verify(path, STATUS_IO, "Not a directory");
 	store_fixture_close(&s.f);
 	store_fixture_tamper_closed(&s.f, "PRAGMA journal_mode = DELETE");
 	(void)snprintf(path, sizeof(path), "%s-journal", s.f.path);
@@ -470,6 +478,31 @@ START_TEST(test_restore_when_backup_is_bad_then_old_stays)
 }
 END_TEST
 
+/* Where the database is to be there is something else. */
+START_TEST(test_restore_when_database_is_no_file_then_says_so)
+{
+	struct scene s;
+	struct restored restored;
+	struct restore_order order = { .now_ms = 5 };
+	char path[128];
+
+	open_scene(&s);
+	store_fixture_close(&s.f);
+	order.backup = s.backup;
+	order.database = s.f.directory;
+	ck_assert_int_eq(database_restore(&order, &restored, &s.f.err),
+			 STATUS_INVALID);
+	ck_assert_ptr_nonnull(strstr(s.f.err.text, "is no file"));
+	(void)snprintf(path, sizeof(path), "%s/x", s.f.path);
+	order.database = path;
+	error_init(&s.f.err);
+	ck_assert_int_eq(database_restore(&order, &restored, &s.f.err),
+			 STATUS_IO);
+	ck_assert_ptr_nonnull(strstr(s.f.err.text, "look at the database"));
+	close_scene(&s);
+}
+END_TEST
+
 static void
 add_tests(TCase *tcase)
 {
@@ -498,6 +531,8 @@ add_tests(TCase *tcase)
 		       test_restore_when_old_is_damaged_then_kept_with_its_log);
 	tcase_add_test(tcase, test_restore_when_served_then_refused);
 	tcase_add_test(tcase, test_restore_when_backup_is_bad_then_old_stays);
+	tcase_add_test(tcase,
+		       test_restore_when_database_is_no_file_then_says_so);
 }
 
 int

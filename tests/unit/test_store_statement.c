@@ -83,6 +83,10 @@ START_TEST(test_statement_once_when_no_row_then_empty)
 					text, sizeof(text), &f.err),
 			 STATUS_OK);
 	ck_assert_str_eq(text, "a long ");
+	ck_assert_int_eq(statement_once(f.store->db, "SELECT NULL", text,
+					sizeof(text), &f.err),
+			 STATUS_OK);
+	ck_assert_str_eq(text, "");
 	ck_assert_int_eq(statement_once(f.store->db, "SELECT missing", text,
 					sizeof(text), &f.err),
 			 STATUS_INTERNAL);
@@ -103,6 +107,31 @@ START_TEST(test_statement_when_it_fails_then_error_names_it)
 }
 END_TEST
 
+/* What SQLite does not take is refused before anything is written. */
+START_TEST(test_statement_when_text_is_too_long_then_refused_and_goes_on)
+{
+	enum { LIMIT = 4000 };
+	struct store_fixture f;
+	struct change *change;
+	char text[LIMIT + 1];
+
+	store_fixture_init(&f);
+	memset(text, 'x', LIMIT);
+	text[LIMIT] = '\0';
+	(void)sqlite3_limit(f.store->db, SQLITE_LIMIT_LENGTH, LIMIT / 2);
+	change = store_fixture_change(&f, "default");
+	store_fixture_add(&f, change, KIND_TOGGLE, "a", text);
+	ck_assert_int_eq(store_fixture_commit(&f, change), STATUS_TOO_LARGE);
+	ck_assert_int_eq(store_head(f.store), 0);
+	ck_assert(!store_is_dead(f.store));
+	change = store_fixture_change(&f, text);
+	ck_assert_int_eq(store_fixture_commit(&f, change), STATUS_TOO_LARGE);
+	store_fixture_put(&f, "a", "short");
+	ck_assert_int_eq(store_head(f.store), 1);
+	store_fixture_fini(&f);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -117,6 +146,9 @@ main(void)
 			    (int)(sizeof(plans) / sizeof(plans[0])));
 	tcase_add_test(tcase, test_statement_once_when_no_row_then_empty);
 	tcase_add_test(tcase, test_statement_when_it_fails_then_error_names_it);
+	tcase_add_test(
+	    tcase,
+	    test_statement_when_text_is_too_long_then_refused_and_goes_on);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
