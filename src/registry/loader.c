@@ -328,8 +328,6 @@ loader_run(struct store *store, struct string environment, int64_t at,
 	if (rc == STATUS_OK && loading.environment.data != NULL)
 		rc = deliver(&loading, err);
 	forget(&loading);
-	for (size_t i = 0; i < loading.batch->count; i++)
-		definition_unref(loading.batch->items[i].definition);
 	arena_fini(&loading.batch->arena);
 	free(loading.batch);
 	map_fini(&loading.rules);

@@ -195,10 +195,8 @@ take_item(const struct stored_item *item, void *ctx, struct error *err)
 	struct job *job = ctx;
 	struct definition *definition = NULL;
 	struct arena scratch;
-	enum status rc = STATUS_OK;
+	enum status rc;
 
-	if (item->removed)
-		return STATUS_OK;
 	arena_init(&scratch);
 	rc = past_definition(item, &scratch, &definition, err);
 	arena_fini(&scratch);

@@ -1,212 +1,36 @@
 /* The registry, on a database of its own, driven as the HTTP side drives it. */
 #include <check.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/arena.h"
-#include "model/name.h"
-#include "registry/registry.h"
-#include "wire/json.h"
+#include "fixture_registry.h"
 
-/* One registry, and the newest catalog that it published. */
-struct fixture {
-	char dir[64];
-	char path[96];
-	struct registry *registry;
-	pthread_mutex_t mutex;
-	pthread_cond_t cond;
-	struct catalog *catalog;
-	unsigned published;
-	struct arena arena;
-	struct error err;
-};
-
-static struct fixture f;
-
-static void
-publish(void *ctx, const struct catalog *catalog)
-{
-	struct fixture *fixture = ctx;
-
-	pthread_mutex_lock(&fixture->mutex);
-	catalog_unref(fixture->catalog);
-	fixture->catalog = catalog_ref(catalog);
-	fixture->published++;
-	pthread_mutex_unlock(&fixture->mutex);
-}
-
-static void
-start(void)
-{
-	struct registry_config config = { .database = f.path,
-					  .mailbox_limit = 64,
-					  .group_limit = 16,
-					  .clock = clock_system(),
-					  .publish = publish,
-					  .ctx = &f };
-
-	error_init(&f.err);
-	ck_assert_msg(registry_start(&config, &f.registry, &f.err) == STATUS_OK,
-		      "%s", f.err.text);
-}
-
-static void
-stop(void)
-{
-	registry_stop(f.registry);
-	f.registry = NULL;
-}
+static struct desk desk;
 
 static void
 setup(void)
 {
-	memset(&f, 0, sizeof(f));
-	strcpy(f.dir, "/tmp/test_registry.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(f.dir));
-	snprintf(f.path, sizeof(f.path), "%s/t.db", f.dir);
-	pthread_mutex_init(&f.mutex, NULL);
-	pthread_cond_init(&f.cond, NULL);
-	arena_init(&f.arena);
-	start();
+	desk_open(&desk);
 }
 
 static void
 teardown(void)
 {
-	char path[128];
-
-	stop();
-	catalog_unref(f.catalog);
-	arena_fini(&f.arena);
-	unlink(f.path);
-	snprintf(path, sizeof(path), "%s-wal", f.path);
-	unlink(path);
-	rmdir(f.dir);
-}
-
-/* Jobs tell the test's thread that they are done. */
-struct ticket {
-	struct job job;
-	bool is_done;
-};
-
-static void
-on_done(struct job *job)
-{
-	struct ticket *ticket = job->owner;
-
-	pthread_mutex_lock(&f.mutex);
-	ticket->is_done = true;
-	pthread_cond_broadcast(&f.cond);
-	pthread_mutex_unlock(&f.mutex);
-}
-
-static void
-ticket_init(struct ticket *t, enum job_type type)
-{
-	memset(t, 0, sizeof(*t));
-	job_init(&t->job, type);
-	t->job.done = on_done;
-	t->job.owner = t;
-	t->job.environment = (struct string){ "default", 7 };
-	t->job.actor = (struct string){ "ann", 3 };
-	t->job.comment = (struct string){ "why", 3 };
-}
-
-static void
-submit(struct ticket *t)
-{
-	struct error err;
-
-	error_init(&err);
-	ck_assert_int_eq(registry_submit(f.registry, &t->job, &err), STATUS_OK);
-}
-
-static void
-wait_for(struct ticket *t)
-{
-	pthread_mutex_lock(&f.mutex);
-	while (!t->is_done)
-		pthread_cond_wait(&f.cond, &f.mutex);
-	pthread_mutex_unlock(&f.mutex);
-}
-
-static struct string
-str(const char *s)
-{
-	return (struct string){ s, strlen(s) };
-}
-
-static struct edit *
-edit(enum edit_verb verb, enum kind kind, const char *key, const char *json)
-{
-	struct edit *e = arena_zalloc(&f.arena, 1, sizeof(*e));
-
-	e->verb = verb;
-	e->kind = kind;
-	e->key = str(key);
-	e->pointer = "";
-	if (json != NULL)
-		ck_assert_int_eq(json_decode(json, strlen(json), NULL, &f.arena,
-					     &e->value, &f.err),
-				 STATUS_OK);
-	return e;
-}
-
-static void
-order(struct ticket *t, enum edit_verb verb, enum kind kind, const char *key,
-      const char *json)
-{
-	ticket_init(t, JOB_WRITE);
-	t->job.write.edits = edit(verb, kind, key, json);
-	t->job.write.count = 1;
-}
-
-static enum status
-run(struct ticket *t)
-{
-	submit(t);
-	wait_for(t);
-	return t->job.status;
-}
-
-/* Do one write; returns its revision. */
-static int64_t
-write_one(enum edit_verb verb, enum kind kind, const char *key,
-	  const char *json)
-{
-	struct ticket t;
-	int64_t revision;
-
-	order(&t, verb, kind, key, json);
-	ck_assert_msg(run(&t) == STATUS_OK, "%s", t.job.error.text);
-	revision = t.job.revision;
-	job_fini(&t.job);
-	return revision;
-}
-
-static const struct definition *
-now(const char *key)
-{
-	struct snapshot *s = catalog_find(f.catalog, "default", 7);
-
-	return snapshot_find(s, KIND_TOGGLE, key, strlen(key));
+	desk_close(&desk);
 }
 
 START_TEST(test_start_when_fresh_then_default_environment_is_revision_one)
 {
-	ck_assert_int_eq(f.catalog->head, 1);
-	ck_assert_ptr_nonnull(catalog_find(f.catalog, "default", 7));
+	ck_assert_int_eq(desk.catalog->head, 1);
+	ck_assert_ptr_nonnull(catalog_find(desk.catalog, "default", 7));
 }
 END_TEST
 
 START_TEST(test_put_when_empty_object_then_boolean_toggle)
 {
-	int64_t revision = write_one(EDIT_PUT, KIND_TOGGLE, "a", "{}");
-	const struct definition *a = now("a");
+	int64_t revision = desk_write(&desk, EDIT_PUT, KIND_TOGGLE, "a", "{}");
+	const struct definition *a = desk_toggle(&desk, "a");
 
 	ck_assert_int_eq(revision, 2);
 	ck_assert_ptr_nonnull(a);
@@ -221,13 +45,13 @@ START_TEST(test_write_when_nothing_changes_then_no_revision)
 {
 	struct ticket t;
 
-	write_one(EDIT_PUT, KIND_TOGGLE, "a", "{}");
-	order(&t, EDIT_PATCH, KIND_TOGGLE, "a",
-	      "{\"variants\":{\"off\":false,\"on\":true}}");
-	ck_assert_int_eq(run(&t), STATUS_OK);
+	desk_write(&desk, EDIT_PUT, KIND_TOGGLE, "a", "{}");
+	ticket_edit(&t, &desk, EDIT_PATCH, KIND_TOGGLE, "a",
+		    "{\"variants\":{\"off\":false,\"on\":true}}");
+	ck_assert_int_eq(ticket_run(&t), STATUS_OK);
 	ck_assert_int_eq(t.job.verdict, VERDICT_UNCHANGED);
 	ck_assert_ptr_nonnull(t.job.current);
-	ck_assert_int_eq(f.catalog->head, 2);
+	ck_assert_int_eq(desk.catalog->head, 2);
 	job_fini(&t.job);
 }
 END_TEST
@@ -236,9 +60,9 @@ START_TEST(test_patch_when_absent_then_not_found)
 {
 	struct ticket t;
 
-	order(&t, EDIT_PATCH, KIND_TOGGLE, "nope", "{}");
+	ticket_edit(&t, &desk, EDIT_PATCH, KIND_TOGGLE, "nope", "{}");
 	t.job.write.precondition.is_there = true;
-	ck_assert_int_eq(run(&t), STATUS_NOT_FOUND);
+	ck_assert_int_eq(ticket_run(&t), STATUS_NOT_FOUND);
 	job_fini(&t.job);
 }
 END_TEST
@@ -247,11 +71,13 @@ START_TEST(test_write_when_revision_moved_then_precondition_with_current)
 {
 	struct ticket t;
 
-	write_one(EDIT_PUT, KIND_TOGGLE, "a", "{}");
-	write_one(EDIT_PATCH, KIND_TOGGLE, "a", "{\"state\":\"DISABLED\"}");
-	order(&t, EDIT_PATCH, KIND_TOGGLE, "a", "{\"owner\":\"x\"}");
+	desk_write(&desk, EDIT_PUT, KIND_TOGGLE, "a", "{}");
+	desk_write(&desk, EDIT_PATCH, KIND_TOGGLE, "a",
+		   "{\"state\":\"DISABLED\"}");
+	ticket_edit(&t, &desk, EDIT_PATCH, KIND_TOGGLE, "a",
+		    "{\"owner\":\"x\"}");
 	t.job.write.precondition.revision = 2;
-	ck_assert_int_eq(run(&t), STATUS_PRECONDITION);
+	ck_assert_int_eq(ticket_run(&t), STATUS_PRECONDITION);
 	ck_assert_ptr_nonnull(t.job.current);
 	ck_assert_int_eq(t.job.current->revision, 3);
 	job_fini(&t.job);
@@ -262,13 +88,13 @@ START_TEST(test_write_when_dry_run_then_nothing_is_kept)
 {
 	struct ticket t;
 
-	order(&t, EDIT_PUT, KIND_TOGGLE, "a", "{}");
+	ticket_edit(&t, &desk, EDIT_PUT, KIND_TOGGLE, "a", "{}");
 	t.job.dry_run = true;
-	ck_assert_int_eq(run(&t), STATUS_OK);
+	ck_assert_int_eq(ticket_run(&t), STATUS_OK);
 	ck_assert_int_eq((int)t.job.change->count, 1);
 	ck_assert_ptr_nonnull(t.job.change->items[0].after);
-	ck_assert_int_eq(f.catalog->head, 1);
-	ck_assert_ptr_null(now("a"));
+	ck_assert_int_eq(desk.catalog->head, 1);
+	ck_assert_ptr_null(desk_toggle(&desk, "a"));
 	job_fini(&t.job);
 }
 END_TEST
@@ -279,21 +105,21 @@ START_TEST(test_key_when_repeated_then_same_answer_also_after_restart)
 	int64_t first;
 
 	for (int round = 0; round < 3; round++) {
-		order(&t, EDIT_PUT, KIND_TOGGLE, "a", "{}");
-		t.job.idempotency_key = str("k1");
-		ck_assert_int_eq(run(&t), STATUS_OK);
+		ticket_edit(&t, &desk, EDIT_PUT, KIND_TOGGLE, "a", "{}");
+		t.job.idempotency_key = desk_string("k1");
+		ck_assert_int_eq(ticket_run(&t), STATUS_OK);
 		if (round == 0)
 			first = t.job.revision;
 		ck_assert_int_eq(t.job.revision, first);
 		ck_assert_int_eq(t.job.verdict, VERDICT_CREATED);
 		ck_assert_int_eq((int)t.job.change->count, 1);
 		job_fini(&t.job);
-		write_one(EDIT_PUT, KIND_TOGGLE, "a",
-			  round == 0 ? "{\"owner\":\"0\"}"
-				     : "{\"owner\":\"1\"}");
+		desk_write(&desk, EDIT_PUT, KIND_TOGGLE, "a",
+			   round == 0 ? "{\"owner\":\"0\"}"
+				      : "{\"owner\":\"1\"}");
 		if (round == 1) {
-			stop();
-			start();
+			desk_stop(&desk);
+			desk_start(&desk);
 		}
 	}
 }
@@ -303,14 +129,14 @@ START_TEST(test_key_when_used_for_another_request_then_conflict)
 {
 	struct ticket t;
 
-	order(&t, EDIT_PUT, KIND_TOGGLE, "a", "{}");
-	t.job.idempotency_key = str("k1");
-	ck_assert_int_eq(run(&t), STATUS_OK);
+	ticket_edit(&t, &desk, EDIT_PUT, KIND_TOGGLE, "a", "{}");
+	t.job.idempotency_key = desk_string("k1");
+	ck_assert_int_eq(ticket_run(&t), STATUS_OK);
 	job_fini(&t.job);
-	order(&t, EDIT_PUT, KIND_TOGGLE, "b", "{}");
-	t.job.idempotency_key = str("k1");
+	ticket_edit(&t, &desk, EDIT_PUT, KIND_TOGGLE, "b", "{}");
+	t.job.idempotency_key = desk_string("k1");
 	t.job.fingerprint[0] = 1;
-	ck_assert_int_eq(run(&t), STATUS_CONFLICT);
+	ck_assert_int_eq(ticket_run(&t), STATUS_CONFLICT);
 	job_fini(&t.job);
 }
 END_TEST
@@ -319,16 +145,16 @@ START_TEST(test_segment_when_referred_to_then_removal_names_the_toggles)
 {
 	struct ticket t;
 
-	write_one(EDIT_PUT, KIND_SEGMENT, "staff",
-		  "{\"==\":[{\"var\":\"plan\"},\"staff\"]}");
-	write_one(EDIT_PUT, KIND_TOGGLE, "a",
-		  "{\"targeting\":{\"if\":[{\"$ref\":\"staff\"},\"on\"]}}");
-	order(&t, EDIT_REMOVE, KIND_SEGMENT, "staff", NULL);
-	ck_assert_int_eq(run(&t), STATUS_CONFLICT);
+	desk_write(&desk, EDIT_PUT, KIND_SEGMENT, "staff",
+		   "{\"==\":[{\"var\":\"plan\"},\"staff\"]}");
+	desk_write(&desk, EDIT_PUT, KIND_TOGGLE, "a",
+		   "{\"targeting\":{\"if\":[{\"$ref\":\"staff\"},\"on\"]}}");
+	ticket_edit(&t, &desk, EDIT_REMOVE, KIND_SEGMENT, "staff", NULL);
+	ck_assert_int_eq(ticket_run(&t), STATUS_CONFLICT);
 	ck_assert_ptr_nonnull(strstr(t.job.error.text, "'a'"));
 	job_fini(&t.job);
-	write_one(EDIT_PUT, KIND_TOGGLE, "a", "{}");
-	write_one(EDIT_REMOVE, KIND_SEGMENT, "staff", NULL);
+	desk_write(&desk, EDIT_PUT, KIND_TOGGLE, "a", "{}");
+	desk_write(&desk, EDIT_REMOVE, KIND_SEGMENT, "staff", NULL);
 }
 END_TEST
 
@@ -337,24 +163,25 @@ START_TEST(test_rollback_when_to_a_revision_then_exactly_as_it_was)
 	struct ticket t;
 	int64_t good;
 
-	write_one(EDIT_PUT, KIND_TOGGLE, "a", "{}");
-	good = write_one(EDIT_PUT, KIND_TOGGLE, "b", "{}");
-	write_one(EDIT_PATCH, KIND_TOGGLE, "a", "{\"state\":\"DISABLED\"}");
-	write_one(EDIT_REMOVE, KIND_TOGGLE, "b", NULL);
-	write_one(EDIT_PUT, KIND_TOGGLE, "c", "{}");
-	ticket_init(&t, JOB_ROLLBACK);
+	desk_write(&desk, EDIT_PUT, KIND_TOGGLE, "a", "{}");
+	good = desk_write(&desk, EDIT_PUT, KIND_TOGGLE, "b", "{}");
+	desk_write(&desk, EDIT_PATCH, KIND_TOGGLE, "a",
+		   "{\"state\":\"DISABLED\"}");
+	desk_write(&desk, EDIT_REMOVE, KIND_TOGGLE, "b", NULL);
+	desk_write(&desk, EDIT_PUT, KIND_TOGGLE, "c", "{}");
+	ticket_init(&t, &desk, JOB_ROLLBACK);
 	t.job.rollback.to.revision = good;
-	ck_assert_msg(run(&t) == STATUS_OK, "%s", t.job.error.text);
+	ck_assert_msg(ticket_run(&t) == STATUS_OK, "%s", t.job.error.text);
 	ck_assert_int_eq((int)t.job.change->count, 3);
 	ck_assert_int_eq(t.job.revision, 7);
 	job_fini(&t.job);
-	ck_assert(now("a")->enabled);
-	ck_assert_ptr_nonnull(now("b"));
-	ck_assert_ptr_null(now("c"));
+	ck_assert(desk_toggle(&desk, "a")->enabled);
+	ck_assert_ptr_nonnull(desk_toggle(&desk, "b"));
+	ck_assert_ptr_null(desk_toggle(&desk, "c"));
 	/* Again: there is nothing to do. */
-	ticket_init(&t, JOB_ROLLBACK);
+	ticket_init(&t, &desk, JOB_ROLLBACK);
 	t.job.rollback.to.revision = good;
-	ck_assert_int_eq(run(&t), STATUS_OK);
+	ck_assert_int_eq(ticket_run(&t), STATUS_OK);
 	ck_assert_int_eq(t.job.verdict, VERDICT_UNCHANGED);
 	job_fini(&t.job);
 }
@@ -365,18 +192,20 @@ START_TEST(test_rollback_when_of_some_keys_then_others_stay)
 	struct string key = { "a", 1 };
 	struct ticket t;
 
-	write_one(EDIT_PUT, KIND_TOGGLE, "a", "{}");
-	write_one(EDIT_PUT, KIND_TOGGLE, "b", "{}");
-	write_one(EDIT_PATCH, KIND_TOGGLE, "a", "{\"state\":\"DISABLED\"}");
-	write_one(EDIT_PATCH, KIND_TOGGLE, "b", "{\"state\":\"DISABLED\"}");
-	ticket_init(&t, JOB_ROLLBACK);
+	desk_write(&desk, EDIT_PUT, KIND_TOGGLE, "a", "{}");
+	desk_write(&desk, EDIT_PUT, KIND_TOGGLE, "b", "{}");
+	desk_write(&desk, EDIT_PATCH, KIND_TOGGLE, "a",
+		   "{\"state\":\"DISABLED\"}");
+	desk_write(&desk, EDIT_PATCH, KIND_TOGGLE, "b",
+		   "{\"state\":\"DISABLED\"}");
+	ticket_init(&t, &desk, JOB_ROLLBACK);
 	t.job.rollback.to.revision = 3;
 	t.job.rollback.keys = &key;
 	t.job.rollback.key_count = 1;
-	ck_assert_int_eq(run(&t), STATUS_OK);
+	ck_assert_int_eq(ticket_run(&t), STATUS_OK);
 	job_fini(&t.job);
-	ck_assert(now("a")->enabled);
-	ck_assert(!now("b")->enabled);
+	ck_assert(desk_toggle(&desk, "a")->enabled);
+	ck_assert(!desk_toggle(&desk, "b")->enabled);
 }
 END_TEST
 
@@ -384,11 +213,12 @@ START_TEST(test_past_when_asked_then_as_it_was_then)
 {
 	struct ticket t;
 
-	write_one(EDIT_PUT, KIND_TOGGLE, "a", "{}");
-	write_one(EDIT_PATCH, KIND_TOGGLE, "a", "{\"state\":\"DISABLED\"}");
-	ticket_init(&t, JOB_PAST);
+	desk_write(&desk, EDIT_PUT, KIND_TOGGLE, "a", "{}");
+	desk_write(&desk, EDIT_PATCH, KIND_TOGGLE, "a",
+		   "{\"state\":\"DISABLED\"}");
+	ticket_init(&t, &desk, JOB_PAST);
 	t.job.past.at.revision = 2;
-	ck_assert_int_eq(run(&t), STATUS_OK);
+	ck_assert_int_eq(ticket_run(&t), STATUS_OK);
 	ck_assert(snapshot_find(t.job.snapshot, KIND_TOGGLE, "a", 1)->enabled);
 	ck_assert_int_eq(t.job.snapshot->revision, 2);
 	job_fini(&t.job);
@@ -399,13 +229,14 @@ START_TEST(test_history_when_asked_then_newest_first_with_before_and_after)
 {
 	struct ticket t;
 
-	write_one(EDIT_PUT, KIND_TOGGLE, "a", "{}");
-	write_one(EDIT_PATCH, KIND_TOGGLE, "a", "{\"state\":\"DISABLED\"}");
-	ticket_init(&t, JOB_HISTORY);
-	t.job.history.environment = str("default");
-	t.job.history.key = str("a");
+	desk_write(&desk, EDIT_PUT, KIND_TOGGLE, "a", "{}");
+	desk_write(&desk, EDIT_PATCH, KIND_TOGGLE, "a",
+		   "{\"state\":\"DISABLED\"}");
+	ticket_init(&t, &desk, JOB_HISTORY);
+	t.job.history.environment = desk_string("default");
+	t.job.history.key = desk_string("a");
 	t.job.history.limit = 10;
-	ck_assert_int_eq(run(&t), STATUS_OK);
+	ck_assert_int_eq(ticket_run(&t), STATUS_OK);
 	ck_assert_int_eq((int)t.job.change_count, 2);
 	ck_assert_int_eq(t.job.changes[0]->revision, 3);
 	ck_assert(t.job.changes[0]->items[0].before->enabled);
@@ -419,31 +250,31 @@ START_TEST(test_environment_when_removed_then_gone_and_starts_empty_again)
 {
 	struct ticket t;
 
-	order(&t, EDIT_PUT, KIND_ENVIRONMENT, "prod", "{}");
-	t.job.environment = str("prod");
+	ticket_edit(&t, &desk, EDIT_PUT, KIND_ENVIRONMENT, "prod", "{}");
+	t.job.environment = desk_string("prod");
 	t.job.write.create_environment = true;
-	ck_assert_msg(run(&t) == STATUS_OK, "%s", t.job.error.text);
+	ck_assert_msg(ticket_run(&t) == STATUS_OK, "%s", t.job.error.text);
 	job_fini(&t.job);
-	order(&t, EDIT_PUT, KIND_TOGGLE, "a", "{}");
-	t.job.environment = str("prod");
-	ck_assert_int_eq(run(&t), STATUS_OK);
+	ticket_edit(&t, &desk, EDIT_PUT, KIND_TOGGLE, "a", "{}");
+	t.job.environment = desk_string("prod");
+	ck_assert_int_eq(ticket_run(&t), STATUS_OK);
 	job_fini(&t.job);
-	order(&t, EDIT_REMOVE, KIND_ENVIRONMENT, "prod", NULL);
-	t.job.environment = str("prod");
-	ck_assert_msg(run(&t) == STATUS_OK, "%s", t.job.error.text);
+	ticket_edit(&t, &desk, EDIT_REMOVE, KIND_ENVIRONMENT, "prod", NULL);
+	t.job.environment = desk_string("prod");
+	ck_assert_msg(ticket_run(&t) == STATUS_OK, "%s", t.job.error.text);
 	job_fini(&t.job);
-	ck_assert_ptr_null(catalog_find(f.catalog, "prod", 4));
-	order(&t, EDIT_PUT, KIND_ENVIRONMENT, "prod", "{}");
-	t.job.environment = str("prod");
+	ck_assert_ptr_null(catalog_find(desk.catalog, "prod", 4));
+	ticket_edit(&t, &desk, EDIT_PUT, KIND_ENVIRONMENT, "prod", "{}");
+	t.job.environment = desk_string("prod");
 	t.job.write.create_environment = true;
-	ck_assert_int_eq(run(&t), STATUS_OK);
+	ck_assert_int_eq(ticket_run(&t), STATUS_OK);
 	job_fini(&t.job);
 	ck_assert_uint_eq(
-	    tree_count(catalog_find(f.catalog, "prod", 4)->toggles), 0);
-	stop();
-	start();
+	    tree_count(catalog_find(desk.catalog, "prod", 4)->toggles), 0);
+	desk_stop(&desk);
+	desk_start(&desk);
 	ck_assert_uint_eq(
-	    tree_count(catalog_find(f.catalog, "prod", 4)->toggles), 0);
+	    tree_count(catalog_find(desk.catalog, "prod", 4)->toggles), 0);
 }
 END_TEST
 
@@ -451,8 +282,8 @@ START_TEST(test_environment_when_default_then_it_stays)
 {
 	struct ticket t;
 
-	order(&t, EDIT_REMOVE, KIND_ENVIRONMENT, "default", NULL);
-	ck_assert_int_eq(run(&t), STATUS_CONFLICT);
+	ticket_edit(&t, &desk, EDIT_REMOVE, KIND_ENVIRONMENT, "default", NULL);
+	ck_assert_int_eq(ticket_run(&t), STATUS_CONFLICT);
 	job_fini(&t.job);
 }
 END_TEST
@@ -466,19 +297,19 @@ START_TEST(test_mailbox_when_many_writes_then_each_has_its_revision)
 
 	for (int i = 0; i < MANY; i++) {
 		snprintf(key, sizeof(key), "k%d", i);
-		order(&tickets[i], EDIT_PUT, KIND_TOGGLE,
-		      arena_copy(&f.arena, key, strlen(key)), "{}");
+		ticket_edit(&tickets[i], &desk, EDIT_PUT, KIND_TOGGLE,
+			    arena_copy(&desk.arena, key, strlen(key)), "{}");
 	}
 	for (int i = 0; i < MANY; i++)
-		submit(&tickets[i]);
+		ticket_submit(&tickets[i]);
 	for (int i = 0; i < MANY; i++) {
-		wait_for(&tickets[i]);
+		ticket_wait(&tickets[i]);
 		ck_assert_int_eq(tickets[i].job.status, STATUS_OK);
 		ck_assert(!seen[tickets[i].job.revision]);
 		seen[tickets[i].job.revision] = true;
 		job_fini(&tickets[i].job);
 	}
-	ck_assert_int_eq(f.catalog->head, MANY + 1);
+	ck_assert_int_eq(desk.catalog->head, MANY + 1);
 	free(tickets);
 }
 END_TEST
@@ -487,51 +318,78 @@ START_TEST(test_restart_when_there_is_history_then_the_same_state)
 {
 	struct string before;
 
-	write_one(EDIT_PUT, KIND_SEGMENT, "s", "{\"var\":\"x\"}");
-	write_one(EDIT_PUT, KIND_TOGGLE, "a",
-		  "{\"targeting\":{\"if\":[{\"$ref\":\"s\"},\"on\",\"off\"]},"
-		  "\"tags\":[\"t\"],\"metadata\":{\"n\":1.0}}");
-	write_one(EDIT_PUT, KIND_TOGGLE, "gone", "{}");
-	write_one(EDIT_REMOVE, KIND_TOGGLE, "gone", NULL);
-	before.data = strdup(now("a")->text.data);
-	stop();
-	start();
-	ck_assert_int_eq(f.catalog->head, 5);
-	ck_assert_str_eq(now("a")->text.data, before.data);
-	ck_assert_ptr_null(now("gone"));
+	desk_write(&desk, EDIT_PUT, KIND_SEGMENT, "s", "{\"var\":\"x\"}");
+	desk_write(&desk, EDIT_PUT, KIND_TOGGLE, "a",
+		   "{\"targeting\":{\"if\":[{\"$ref\":\"s\"},\"on\",\"off\"]},"
+		   "\"tags\":[\"t\"],\"metadata\":{\"n\":1.0}}");
+	desk_write(&desk, EDIT_PUT, KIND_TOGGLE, "gone", "{}");
+	desk_write(&desk, EDIT_REMOVE, KIND_TOGGLE, "gone", NULL);
+	before.data = strdup(desk_toggle(&desk, "a")->text.data);
+	desk_stop(&desk);
+	desk_start(&desk);
+	ck_assert_int_eq(desk.catalog->head, 5);
+	ck_assert_str_eq(desk_toggle(&desk, "a")->text.data, before.data);
+	ck_assert_ptr_null(desk_toggle(&desk, "gone"));
 	free((void *)(uintptr_t)before.data);
 }
 END_TEST
 
-/* Enough that the loader shares them out to threads. */
+/* More than one batch of the loader, which it shares out to threads. */
 START_TEST(test_restart_when_many_toggles_then_the_same_state)
 {
-	enum { MANY = 1000 };
-	struct edit *edits = arena_zalloc(&f.arena, MANY, sizeof(*edits));
+	enum { MANY = 5000 };
+	struct edit *edits = arena_zalloc(&desk.arena, MANY, sizeof(*edits));
 	struct ticket t;
 	char key[16];
 
 	for (int i = 0; i < MANY; i++) {
 		snprintf(key, sizeof(key), "k%04d", i);
-		edits[i] = *edit(EDIT_PUT, KIND_TOGGLE,
-				 arena_copy(&f.arena, key, strlen(key)),
-				 "{\"targeting\":{\"if\":[{\"var\":\"x\"},"
-				 "\"on\"]}}");
+		edits[i] = *desk_edit(&desk, EDIT_PUT, KIND_TOGGLE,
+				      arena_copy(&desk.arena, key, strlen(key)),
+				      "{\"targeting\":{\"if\":[{\"var\":\"x\"},"
+				      "\"on\"]}}");
 	}
-	ticket_init(&t, JOB_WRITE);
+	ticket_init(&t, &desk, JOB_WRITE);
 	t.job.write.edits = edits;
 	t.job.write.count = MANY;
-	ck_assert_int_eq(run(&t), STATUS_OK);
+	ck_assert_int_eq(ticket_run(&t), STATUS_OK);
 	job_fini(&t.job);
-	stop();
-	start();
+	desk_stop(&desk);
+	desk_start(&desk);
 	ck_assert_uint_eq(
-	    tree_count(catalog_find(f.catalog, "default", 7)->toggles), MANY);
+	    tree_count(catalog_find(desk.catalog, "default", 7)->toggles),
+	    MANY);
 	for (int i = 0; i < MANY; i++) {
 		snprintf(key, sizeof(key), "k%04d", i);
-		ck_assert_ptr_nonnull(now(key));
-		ck_assert_str_eq(now(key)->key.data, key);
-		ck_assert_ptr_nonnull(now(key)->program);
+		ck_assert_ptr_nonnull(desk_toggle(&desk, key));
+		ck_assert_str_eq(desk_toggle(&desk, key)->key.data, key);
+		ck_assert_ptr_nonnull(desk_toggle(&desk, key)->program);
+	}
+}
+END_TEST
+
+/* So large that the loader gives memory back in between. */
+START_TEST(test_restart_when_definitions_are_large_then_the_same_state)
+{
+	enum { LARGE = 16, LARGE_BYTES = 200 * 1000 };
+	char *json = arena_alloc(&desk.arena, LARGE_BYTES + 64);
+	char key[16];
+
+	(void)snprintf(json, LARGE_BYTES, "{\"metadata\":{\"filler\":\"");
+	memset(json + strlen(json), 'x', LARGE_BYTES);
+	(void)snprintf(json + LARGE_BYTES, 64, "\"}}");
+	for (int i = 0; i < LARGE; i++) {
+		(void)snprintf(key, sizeof(key), "k%d", i);
+		desk_write(&desk, EDIT_PUT, KIND_TOGGLE,
+			   arena_copy(&desk.arena, key, strlen(key)), json);
+	}
+	desk_stop(&desk);
+	desk_start(&desk);
+	for (int i = 0; i < LARGE; i++) {
+		(void)snprintf(key, sizeof(key), "k%d", i);
+		ck_assert_ptr_nonnull(desk_toggle(&desk, key));
+		ck_assert_uint_gt(desk_toggle(&desk, key)->stored.length,
+				  LARGE_BYTES);
 	}
 }
 END_TEST
@@ -572,6 +430,9 @@ suite(void)
 	tcase_add_test(tc,
 		       test_restart_when_there_is_history_then_the_same_state);
 	tcase_add_test(tc, test_restart_when_many_toggles_then_the_same_state);
+	tcase_add_test(
+	    tc, test_restart_when_definitions_are_large_then_the_same_state);
+	tcase_set_timeout(tc, 60);
 	suite_add_tcase(s, tc);
 	return s;
 }
