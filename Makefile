@@ -57,6 +57,8 @@ TESTS  := $(UNIT) $(FAULT) $(HTTP)
 # What several tests of a folder share; every file there that is no test.
 HELP_SRC := $(filter-out $(wildcard tests/*/test_*.c),$(wildcard tests/unit/*.c tests/fault/*.c tests/http/*.c))
 HELP_OBJ := $(HELP_SRC:tests/%.c=$(B)/obj/tests/%.o)
+# Put between the program and libc by tests that break its disk.
+PRELOAD := $(B)/tests/fault/disk_calls.so
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -82,7 +84,7 @@ run: deps-run ## build, load the example into a fresh database, serve on 127.0.0
 test: deps ## install what is missing, build, run every test
 	$(Q)$(MAKE) --no-print-directory check
 
-check: $(BIN) $(TESTS) $(FUZZ) layers ## run every test of VARIANT
+check: $(BIN) $(TESTS) $(PRELOAD) $(FUZZ) layers ## run every test of VARIANT
 	$(Q)sh tests/lint/replay-fuzz $(FUZZ)
 	$(Q)TOGGLED=$(BIN) sh tests/lint/run-tests $(TESTS)
 
@@ -116,7 +118,7 @@ cover: ## run every test, print coverage by folder
 bench: $(BIN) $(BENCHES) ## measure against floor server, nginx + nchan, bare SQLite (BENCH=quick)
 	$(Q)BENCH="$(BENCH)" sh tests/bench/run $(B)
 
-torture: $(BIN) $(FAULT) $(HTTP) ## the tests that break things, with bigger numbers (CRASH_ROUNDS=300)
+torture: $(BIN) $(FAULT) $(HTTP) $(PRELOAD) ## the tests that break things, with bigger numbers (CRASH_ROUNDS=300)
 	$(Q)sh tests/torture/run $(B)
 
 soak: $(BIN) $(B)/tests/bench/fanout ## SOAK_MINUTES (10) of mixed load; fails when memory or descriptors grow
@@ -227,6 +229,12 @@ $(B)/tests/%: $(B)/obj/tests/%.o $$(filter $(B)/obj/tests/$$(*D)/$$(ANY),$(HELP_
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS) $(PKG_LIBS)
+
+# Without the sanitizer of VARIANT, which comes with the program.
+$(PRELOAD): tests/fault/disk_calls.c tests/fault/disk_calls.h
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O1 -g -fPIC $(WARN) -shared -o $@ $< -ldl
 
 lint: layers banned headers format-check tidy cppcheck spell ## every static check
 

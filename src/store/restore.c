@@ -29,7 +29,8 @@
  *   rename   the copy over the old file
  *
  * A crash before the last step leaves the old database, and a copy that the
- * next restore removes.
+ * next restore removes. A failure before it is undone: a second name that
+ * stayed would look like a copy and be the database itself.
  */
 struct restore {
 	const struct restore_order *order;
@@ -39,6 +40,7 @@ struct restore {
 	char *kept;
 	struct stat old;
 	bool has_old;
+	bool was_moved; /* the old file has only its second name */
 	int lock_fd;
 };
 
@@ -48,9 +50,10 @@ static const char *const beside[] = { "-wal", "-journal", "-shm" };
 enum { BESIDE = sizeof(beside) / sizeof(beside[0]) };
 
 static enum status
-failed(struct error *err, const char *what)
+failed(struct error *err, const char *path, const char *what)
 {
-	return error_set(err, STATUS_IO, "%s: %s", what, strerror(errno));
+	return error_set(err, errno == ENOSPC ? STATUS_FULL : STATUS_IO,
+			 "%s: %s: %s", path, what, strerror(errno));
 }
 
 static void
@@ -89,10 +92,10 @@ look(struct restore *restore, struct error *err)
 	struct stat backup;
 
 	if (stat(restore->backup, &backup) != 0)
-		return failed(err, "look at the backup");
+		return failed(err, restore->order->backup, "look at it");
 	restore->has_old = stat(restore->database, &restore->old) == 0;
 	if (!restore->has_old && errno != ENOENT)
-		return failed(err, "look at the database");
+		return failed(err, restore->order->database, "look at it");
 	if (restore->has_old && !S_ISREG(restore->old.st_mode))
 		return error_set(err, STATUS_INVALID, "%s is no file",
 				 restore->order->database);
@@ -163,6 +166,9 @@ copy(const struct restore *restore, struct error *err)
 		status = disk_copy(restore->backup, restore->copy, err);
 	if (fd >= 0)
 		(void)close(fd);
+	if (status != STATUS_OK)
+		error_wrap(err, "copy %s to %s", restore->order->backup,
+			   restore->copy);
 	free(from);
 	free(to);
 	return status;
@@ -195,18 +201,24 @@ renew(const struct restore *restore, struct restored *restored,
 
 	if (status == STATUS_OK && store_head(store) != restored->facts.head)
 		status = error_set(err, STATUS_IO,
-				   "the copy ends at revision %lld, the "
-				   "backup at %lld",
-				   (long long)store_head(store),
+				   "%s ends at revision %lld, the backup at "
+				   "%lld",
+				   restore->copy, (long long)store_head(store),
 				   (long long)restored->facts.head);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		status = store_stamp_epoch(store, restore->order->now_ms, err);
+		if (status != STATUS_OK)
+			error_wrap(err, "%s: give it an identity",
+				   restore->copy);
+	}
 	if (status == STATUS_OK)
 		memcpy(restored->epoch, store_epoch(store), EPOCH_BYTES);
 	store_close(store);
 	if (status == STATUS_OK && access(log, F_OK) == 0)
-		status =
-		    error_set(err, STATUS_IO, "the copy could not be closed");
+		status = error_set(err, STATUS_IO,
+				   "%s: its log could not be taken over: the "
+				   "disk failed, or is full",
+				   restore->copy);
 	free(log);
 	return status;
 }
@@ -216,14 +228,23 @@ renew(const struct restore *restore, struct restored *restored,
 static enum status
 keep(struct restore *restore, struct error *err)
 {
+	char *name;
+	enum status status = STATUS_OK;
+
 	if (!restore->has_old || restore->order->replace)
 		return STATUS_OK;
-	restore->kept = kept_name(restore);
-	if (link(restore->database, restore->kept) == 0)
-		return STATUS_OK;
-	if (errno != EEXIST && rename(restore->database, restore->kept) == 0)
-		return STATUS_OK;
-	return failed(err, "keep the old database");
+	name = kept_name(restore);
+	if (link(restore->database, name) != 0) {
+		restore->was_moved =
+		    errno != EEXIST && rename(restore->database, name) == 0;
+		if (!restore->was_moved)
+			status = failed(err, name, "keep the old database");
+	}
+	if (status == STATUS_OK)
+		restore->kept = name;
+	else
+		free(name);
+	return status;
 }
 
 static enum status
@@ -240,10 +261,40 @@ clear(const struct restore *restore, struct error *err)
 			kept = disk_name(restore->kept, beside[i]);
 		rc = kept != NULL ? rename(name, kept) : unlink(name);
 		if (rc != 0 && errno != ENOENT)
-			status = failed(err, "clear the old database");
+			status = failed(err, name, "clear the old database");
 		free(name);
 		free(kept);
 	}
+	return status;
+}
+
+/* The old database as it was, with what lay beside it. */
+static void
+undo(struct restore *restore)
+{
+	if (restore->kept == NULL)
+		return;
+	for (size_t i = 0; i < BESIDE; i++) {
+		char *name = disk_name(restore->database, beside[i]);
+		char *kept = disk_name(restore->kept, beside[i]);
+
+		(void)rename(kept, name);
+		free(name);
+		free(kept);
+	}
+	if (restore->was_moved)
+		(void)rename(restore->kept, restore->database);
+	else
+		(void)unlink(restore->kept);
+}
+
+static enum status
+sync_names(const struct restore *restore, struct error *err)
+{
+	const enum status status = disk_sync_directory(restore->database, err);
+
+	if (status != STATUS_OK)
+		error_wrap(err, "%s", restore->database);
 	return status;
 }
 
@@ -256,12 +307,18 @@ put_in_place(struct restore *restore, struct error *err)
 		status = clear(restore, err);
 	/* The names that went have to be gone before the new one comes. */
 	if (status == STATUS_OK)
-		status = disk_sync_directory(restore->database, err);
+		status = sync_names(restore, err);
 	if (status == STATUS_OK &&
 	    rename(restore->copy, restore->database) != 0)
-		status = failed(err, "rename the copy");
-	if (status == STATUS_OK)
-		status = disk_sync_directory(restore->database, err);
+		status = failed(err, restore->copy, "rename it");
+	if (status != STATUS_OK) {
+		undo(restore);
+		return status;
+	}
+	status = sync_names(restore, err);
+	if (status != STATUS_OK)
+		error_wrap(err, "the backup is in its place, but a loss of "
+				"power may bring the old database back");
 	return status;
 }
 

@@ -28,7 +28,9 @@ static const struct error_row rows[] = {
 	  "fsync of the directory failed, the state of the disk is unknown" },
 	{ SQLITE_IOERR, STATUS_IO, false, "the disk failed" },
 	{ SQLITE_FULL, STATUS_FULL, false, "no space is left" },
-	{ SQLITE_CORRUPT, STATUS_CORRUPT, false, "the file is damaged" },
+	/* SQLite makes one code of both: EIO of a read ends as CORRUPT. */
+	{ SQLITE_CORRUPT, STATUS_CORRUPT, false,
+	  "the file is damaged, or the disk cannot read it" },
 	{ SQLITE_NOTADB, STATUS_CORRUPT, false, "the file is not a database" },
 	{ SQLITE_BUSY, STATUS_BUSY, false,
 	  "another process holds it: is another toggled running on it?" },

@@ -304,7 +304,8 @@ check_file(struct store *store, struct error *err)
 		if (answer.length != 2 || memcmp(answer.data, "ok", 2) != 0)
 			status = error_set(err, STATUS_CORRUPT,
 					   "the log is whole, the file is "
-					   "not: %.*s",
+					   "not, or the disk cannot read "
+					   "it: %.*s",
 					   (int)answer.length, answer.data);
 	}
 	statement_reset(store, id);

@@ -96,6 +96,25 @@ scenario_kill(struct scenario *s)
 	scenario_close(s);
 }
 
+void
+scenario_add_migration(struct scenario *s)
+{
+	static struct embedded_file steps[16];
+	size_t count = 0;
+
+	while (embedded_migrations[count].name != NULL) {
+		steps[count] = embedded_migrations[count];
+		count++;
+	}
+	steps[count] = (struct embedded_file){
+		"next.sql",
+		"CREATE TABLE extra (n INTEGER) STRICT;"
+		"INSERT INTO extra SELECT revision FROM change;",
+		1
+	};
+	s->options.migrations = steps;
+}
+
 /* The text of the item at `slot` of a change. Sizes vary, so that pages
  * overflow and split. */
 static void

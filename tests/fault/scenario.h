@@ -47,6 +47,9 @@ void scenario_close(struct scenario *s);
 /* Close and leave the log where it is, as a kill would. */
 void scenario_kill(struct scenario *s);
 
+/* One migration more from the next time that it is opened. */
+void scenario_add_migration(struct scenario *s);
+
 /* Commit `count` changes in one group. */
 enum status scenario_commit(struct scenario *s, size_t count);
 

@@ -1,8 +1,8 @@
 /*
  * The power goes at a random call to the disk while a store is created, written
- * to, checkpointed, pruned, opened again and copied. What was not synced is
- * kept, dropped or torn. Afterwards every acknowledged change is there and the
- * chain is whole.
+ * to, checkpointed, pruned, opened again, migrated and copied. What was not
+ * synced is kept, dropped or torn. Afterwards every acknowledged change is
+ * there and the chain is whole.
  */
 #include <check.h>
 #include <stdio.h>
@@ -10,15 +10,17 @@
 #include <unistd.h>
 
 #include "base/random.h"
+#include "disk_names.h"
 #include "scenario.h"
 
 enum {
 	COMMITS = 24,
 	REOPEN_AT = 8,
 	BACKUP_AT = 16,
-	CRASHES = 50, /* in each of the four tests */
+	CRASHES = 500, /* in all */
+	TESTS = 4,     /* that share them */
 	MUTANT_CRASHES = 50,
-	TIMEOUT_S = 120,
+	TIMEOUT_S = 1800,
 };
 
 /* How the store or the disk is broken; the first is not. */
@@ -46,6 +48,7 @@ live(struct scenario *s)
 	for (size_t i = 0; i < COMMITS && status == STATUS_OK; i++) {
 		if (i == REOPEN_AT) {
 			scenario_close(s);
+			scenario_add_migration(s);
 			status = scenario_open(s);
 		}
 		if (i == BACKUP_AT)
@@ -111,13 +114,14 @@ START_TEST(test_power_when_cut_anywhere_then_nothing_acknowledged_is_lost)
 	struct random random;
 	char unsound[512];
 
-	random_seed(&random, (uint64_t)_i + 1);
-	for (int i = 0; i < CRASHES; i++) {
+	random_seed(&random, power_seed() * TESTS + (uint64_t)_i);
+	for (int i = 0; i < power_rounds(CRASHES) / TESTS; i++) {
 		const int64_t at =
 		    1 + (int64_t)random_below(&random, (uint64_t)calls);
 		const uint64_t seed = random_below(&random, UINT32_MAX);
 		ck_assert_msg(!crash(shim, &whole, at, seed, unsound),
-			      "call %lld, seed %llu: %s", (long long)at,
+			      "POWER_SEED=%llu, call %lld, seed %llu: %s",
+			      (unsigned long long)power_seed(), (long long)at,
 			      (unsigned long long)seed, unsound);
 	}
 	shim_free(shim);
@@ -156,7 +160,7 @@ main(void)
 	tcase_add_loop_test(
 	    tcase,
 	    test_power_when_cut_anywhere_then_nothing_acknowledged_is_lost, 0,
-	    4);
+	    TESTS);
 	tcase_add_loop_test(
 	    tcase, test_power_when_store_does_not_sync_then_it_is_noticed, 0,
 	    (int)(sizeof(mutants) / sizeof(mutants[0])));

@@ -52,21 +52,8 @@ prepare_killed(struct scenario *s)
 static void
 prepare_older(struct scenario *s)
 {
-	static struct embedded_file steps[16];
-	size_t count = 0;
-
 	prepare_killed(s);
-	while (embedded_migrations[count].name != NULL) {
-		steps[count] = embedded_migrations[count];
-		count++;
-	}
-	steps[count] = (struct embedded_file){
-		"next.sql",
-		"CREATE TABLE extra (n INTEGER) STRICT;"
-		"INSERT INTO extra SELECT revision FROM change;",
-		1
-	};
-	s->options.migrations = steps;
+	scenario_add_migration(s);
 }
 
 static void
