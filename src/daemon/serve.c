@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@
 #include "listen.h"
 #include "model/token.h"
 
+enum { FREE_BYTES_MIN = 128 * 1024 };
 enum { MS_PER_SECOND = 1000, NS_PER_MS = 1000000 };
 enum { MS_PER_DAY = 24 * 60 * 60 * MS_PER_SECOND };
 
@@ -162,6 +164,24 @@ warn_of_open_doors(const struct daemon *daemon)
 	    LOG_S("remedy", "toggled token create --role admin --name NAME"));
 }
 
+/* It starts on a full disk, since reads need no room: whoever starts it should
+ * not learn of that from the first write. */
+static void
+warn_of_full_disk(const struct daemon *daemon)
+{
+	const char *database = daemon->options->database;
+	struct statvfs disk;
+
+	if (statvfs(database, &disk) == 0 &&
+	    (uint64_t)disk.f_bavail * disk.f_frsize < FREE_BYTES_MIN)
+		log_to(daemon->log, LOG_WARN,
+		       "the disk is full: writes will be refused until there "
+		       "is room",
+		       LOG_S("database", database),
+		       LOG_N("freeBytes", (int64_t)((uint64_t)disk.f_bavail *
+						    disk.f_frsize)));
+}
+
 void
 serve_announce(struct daemon *daemon)
 {
@@ -184,6 +204,7 @@ serve_announce(struct daemon *daemon)
 	       LOG_N("revision", registry_counts(daemon->registry).head));
 	if (!atomic_load(&daemon->guarded))
 		warn_of_open_doors(daemon);
+	warn_of_full_disk(daemon);
 	atomic_store(&daemon->announced, true);
 	notify_send(&daemon->notify, "READY=1");
 }

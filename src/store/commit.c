@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/mem.h"
 #include "chain.h"
@@ -35,12 +36,21 @@
  *                             first), so this commit stands but is the last:
  *                             dead.
  *
+ * Where the disk has little room left the log is taken over much earlier: once
+ * it has filled the disk, the database has no room to take it over, and only
+ * room made by somebody else would help.
+ *
  * The log is reset by the first write after a checkpoint that was complete.
  * With one connection there is no reader that could keep it from that.
  */
 
 /* How many answers to requests are remembered. */
 enum { REQUESTS_KEPT = 100000 };
+
+enum {
+	SHORT_PAGES = 32, /* no checkpoint for less than so many */
+	PAGE_BYTES = 4096,
+};
 
 /* What a commit has added so far; goes into the store when it is durable. */
 struct progress {
@@ -218,6 +228,18 @@ store_roll_back(struct store *store)
 		store->dead = true;
 }
 
+/* The log takes more than a third of what it and the free space have. */
+static bool
+is_short_of_room(const struct store *store)
+{
+	const uint64_t log_bytes = (uint64_t)store->wal_pages * PAGE_BYTES;
+	struct statvfs disk;
+
+	return store->wal_pages >= store->short_at &&
+	       statvfs(store->path, &disk) == 0 &&
+	       (uint64_t)disk.f_bavail * disk.f_frsize < 2 * log_bytes;
+}
+
 void
 store_checkpoint(struct store *store)
 {
@@ -225,17 +247,18 @@ store_checkpoint(struct store *store)
 	int copied = 0;
 	int rc;
 
-	if (store->wal_pages < store->checkpoint_at)
+	if (store->wal_pages < store->checkpoint_at && !is_short_of_room(store))
 		return;
 	rc = sqlite3_wal_checkpoint_v2(
 	    store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
 	if (store_error_is_fatal(rc))
 		store->dead = true;
-	if (rc == SQLITE_OK && pages == copied)
-		store->checkpoint_at = store->checkpoint_pages;
-	else
-		store->checkpoint_at =
-		    store->wal_pages + store->checkpoint_pages;
+	store->checkpoint_at = store->checkpoint_pages;
+	store->short_at = SHORT_PAGES;
+	if (rc != SQLITE_OK || pages != copied) {
+		store->checkpoint_at += store->wal_pages;
+		store->short_at += store->wal_pages;
+	}
 }
 
 enum status

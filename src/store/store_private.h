@@ -32,6 +32,7 @@ struct store {
 	int wal_pages;        /* in the log after the last commit */
 	int checkpoint_pages; /* so many make a checkpoint worth while */
 	int checkpoint_at;    /* try one when wal_pages reaches this */
+	int short_at;         /* the same where the disk has little room */
 	char synchronous[8];
 };
 

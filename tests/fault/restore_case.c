@@ -252,45 +252,74 @@ is_same(const struct identity *a, const struct identity *b)
 	       memcmp(a->hash, b->hash, SHA256_BYTES) == 0;
 }
 
+/* The file is, to the byte, the one that was laid there. */
+static bool
+is_laid(const char *path, const struct bytes *laid)
+{
+	struct bytes content;
+	bool is_same_bytes;
+
+	bytes_init(&content);
+	(void)read_all(path, &content);
+	is_same_bytes = content.length == laid->length &&
+			(laid->length == 0 ||
+			 memcmp(content.data, laid->data, laid->length) == 0);
+	bytes_fini(&content);
+	return is_same_bytes;
+}
+
+static bool
+is_old(struct restore_scene *scene, const char *path)
+{
+	struct identity found;
+
+	return look(scene, path, &found) && is_same(&found, &scene->old);
+}
+
 /* The old database has its second name. */
 static void
 check_kept(struct restore_scene *scene, const char *directory)
 {
 	DIR *dir = opendir(directory);
 	struct dirent *entry;
-	struct identity kept;
-	char path[256] = "";
+	bool found = false;
+	char path[256];
 
 	for (entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
-		if (strstr(entry->d_name, ".before-restore-") != NULL &&
-		    strchr(entry->d_name, 'Z')[1] == '\0')
-			name_file(directory, entry->d_name, path);
+		if (strstr(entry->d_name, ".before-restore-") == NULL ||
+		    strchr(entry->d_name, 'Z')[1] != '\0')
+			continue;
+		name_file(directory, entry->d_name, path);
+		found = found || is_old(scene, path);
 	}
 	(void)closedir(dir);
-	if (path[0] == '\0')
+	if (!found)
 		unsound(scene, "the old database is not kept");
-	else if (look(scene, path, &kept) && !is_same(&kept, &scene->old))
-		unsound(scene, "what is kept is not the old database");
+}
+
+bool
+restore_scene_has_leftovers(const struct restore_scene *scene)
+{
+	DIR *dir = opendir(scene->directory);
+	struct dirent *entry;
+	bool found = false;
+
+	for (entry = readdir(dir); entry != NULL; entry = readdir(dir))
+		found = found || strstr(entry->d_name, "restor") != NULL;
+	(void)closedir(dir);
+	return found;
 }
 
 static void
 check_backup(struct restore_scene *scene, const char *directory)
 {
-	struct bytes content;
 	char path[256];
 
-	bytes_init(&content);
 	for (size_t i = 2; i < LAID_FILES; i++) {
-		const struct bytes *laid = &scene->laid[i];
-
 		name_file(directory, file_names[i], path);
-		(void)read_all(path, &content);
-		if (content.length != laid->length ||
-		    (laid->length > 0 &&
-		     memcmp(content.data, laid->data, laid->length) != 0))
+		if (!is_laid(path, &scene->laid[i]))
 			unsound(scene, "%s is not as it was", file_names[i]);
 	}
-	bytes_fini(&content);
 }
 
 static enum restore_left

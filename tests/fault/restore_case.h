@@ -63,6 +63,9 @@ void restore_scene_lay(struct restore_scene *scene);
 
 enum status restore_scene_run(struct restore_scene *scene);
 
+/* The copy, or a second name of the old database. */
+bool restore_scene_has_leftovers(const struct restore_scene *scene);
+
 enum restore_left { LEFT_OLD, LEFT_NEW, LEFT_UNSOUND };
 
 /* What is left in `directory`. With `again` it is restored once more. */

@@ -96,7 +96,7 @@ has_reason(const char *text, int error)
  * one does. */
 static void
 check_error(struct restore_scene *scene, const struct manner *manner,
-	    enum restore_left left)
+	    enum restore_left left, bool has_leftovers)
 {
 	const char *text = scene->err.text;
 
@@ -105,6 +105,9 @@ check_error(struct restore_scene *scene, const struct manner *manner,
 		(void)snprintf(scene->unsound, sizeof(scene->unsound),
 			       "the error does not say what and where: %s",
 			       text);
+	else if (left == LEFT_OLD && !manner->is_lasting && has_leftovers)
+		(void)snprintf(scene->unsound, sizeof(scene->unsound),
+			       "it left files behind: %s", text);
 	else if (left == LEFT_NEW && strstr(text, "in its place") == NULL)
 		(void)snprintf(scene->unsound, sizeof(scene->unsound),
 			       "an error, but the new one is there: %s", text);
@@ -118,6 +121,7 @@ round_of(struct restore_scene *scene, const struct manner *manner, int64_t n)
 	struct error err;
 	enum restore_left left;
 	bool has_failed;
+	bool has_leftovers;
 
 	restore_scene_lay(scene);
 	arm(scene, manner, n);
@@ -128,6 +132,7 @@ round_of(struct restore_scene *scene, const struct manner *manner, int64_t n)
 		has_failed = atomic_load(&disk_calls_control()->failed) > 0;
 	}
 	disarm();
+	has_leftovers = restore_scene_has_leftovers(scene);
 	err = scene->err;
 	left =
 	    restore_scene_check(scene, scene->directory, n % AGAIN_EVERY == 0);
@@ -135,7 +140,7 @@ round_of(struct restore_scene *scene, const struct manner *manner, int64_t n)
 	if (left == LEFT_UNSOUND)
 		return has_failed;
 	if (status != STATUS_OK)
-		check_error(scene, manner, left);
+		check_error(scene, manner, left, has_leftovers);
 	else if (left == LEFT_OLD && !manner->is_kill)
 		(void)snprintf(scene->unsound, sizeof(scene->unsound),
 			       "it says that it is done, and is not");

@@ -1,0 +1,199 @@
+/*
+ * Disks that are full, in earnest: a file system of a few megabytes and the
+ * real program on it.
+ */
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "scene.h"
+#include "small_disk.h"
+
+enum {
+	TEXT_BYTES = 1900,
+	WRITES_MAX = 4000,
+	REFUSED_TWICE = 2,
+	SOON_MS = 20000,
+	CASE_S = 300,
+};
+
+/* Toggles whose writes were acknowledged: k0, k1, ... */
+struct book {
+	int count;
+	int64_t revision;
+};
+
+static const char *
+body_of(struct toggled *t, int n)
+{
+	char filler[TEXT_BYTES + 1];
+
+	memset(filler, 'a' + n % 26, TEXT_BYTES);
+	filler[TEXT_BYTES] = '\0';
+	return toggled_text(t, "{\"description\": \"%d %s\"}", n, filler);
+}
+
+/* The next toggle. False: there was no room for it. */
+static bool
+write_next(struct toggled *t, struct book *book)
+{
+	struct answer *a = toggled_request(
+	    t, "PUT", toggled_text(t, ENV "/toggles/k%d", book->count), NULL,
+	    body_of(t, book->count));
+
+	if (a->status == 507) {
+		expect_problem(a, 507, "storage-full");
+		return false;
+	}
+	ck_assert_msg(a->status == 201, "%ld %s", a->status, a->body);
+	book->revision = json_int_at(answer_json(a), "/revision");
+	book->count++;
+	return true;
+}
+
+/* Until the disk is full. */
+static void
+write_until_full(struct toggled *t, struct book *book)
+{
+	int refused = 0;
+
+	while (refused < REFUSED_TWICE) {
+		refused = write_next(t, book) ? 0 : refused + 1;
+		ck_assert_int_lt(book->count, WRITES_MAX);
+	}
+}
+
+static void
+expect_all(struct toggled *t, const struct book *book)
+{
+	json_t *all =
+	    json_at(ask_json(t, "GET", ENV "/toggles", NULL, 200),
+		    "/toggles");
+
+	ck_assert_int_eq(head_revision(t), book->revision);
+	ck_assert_uint_eq(json_object_size(all), (size_t)book->count);
+	for (int i = 0; i < book->count; i++) {
+		const char *at = toggled_text(t, "/k%d/description", i);
+		json_t *expected =
+		    json_loads(body_of(t, i), JSON_REJECT_DUPLICATES, NULL);
+
+		ck_assert_str_eq(json_text_at(all, at),
+				 json_text_at(expected, "/description"));
+		json_decref(expected);
+	}
+}
+
+/* What needs no disk goes on. */
+static void
+expect_served(struct toggled *t, const struct book *book)
+{
+	struct poller *poll =
+	    poll_start(t,
+		       toggled_text(t, ENV "/changes?since=%lld&wait=20ms",
+				    (long long)book->revision),
+		       NULL);
+
+	ask(t, "GET", "/healthz", NULL, 200);
+	ask(t, "GET", "/readyz", NULL, 200);
+	ask(t, "GET", "/metrics", NULL, 200);
+	ask(t, "GET", ENV "/toggles/k0", NULL, 200);
+	ck_assert_int_eq(poll_finish(poll, SOON_MS)->status, 200);
+	expect_all(t, book);
+}
+
+static void
+expect_verified(struct toggled *t)
+{
+	const struct run *run =
+	    TOGGLED_RUN(t, "verify", "--database", t->database);
+
+	ck_assert_msg(run->status == 0, "%s", run->err);
+}
+
+START_TEST(test_disk_when_full_then_507_and_it_heals)
+{
+	struct toggled *t = toggled_new();
+	struct book book = { 0 };
+
+	if (!small_disk_mount(t, _i)) {
+		toggled_free(t);
+		return;
+	}
+	toggled_start(t, NULL);
+	ck_assert(write_next(t, &book));
+	small_disk_fill(t, 400 * 1024L);
+	write_until_full(t, &book);
+	small_disk_fill(t, 0);
+	ck_assert(!write_next(t, &book));
+	expect_served(t, &book);
+	small_disk_clear(t);
+	ck_assert(write_next(t, &book));
+	small_disk_fill(t, 0);
+	write_until_full(t, &book);
+	toggled_hang_up(t);
+	toggled_stop(t, SIGKILL);
+
+	toggled_start(t, NULL);
+	ck_assert(wait_until_logged(t, "is full", SOON_MS));
+	expect_served(t, &book);
+	write_until_full(t, &book);
+	scene_stop(t);
+	expect_verified(t);
+
+	toggled_start(t, NULL);
+	expect_served(t, &book);
+	small_disk_clear(t);
+	for (int i = 0; i < 10; i++)
+		ck_assert(write_next(t, &book));
+	expect_served(t, &book);
+	scene_stop(t);
+	expect_verified(t);
+	small_disk_unmount(t);
+	toggled_free(t);
+}
+END_TEST
+
+/* SQLite's log is taken over when it is 8 MB: these disks are full by then. */
+START_TEST(test_disk_when_log_has_filled_it_then_it_is_taken_over)
+{
+	struct toggled *t = toggled_new();
+	struct book book = { 0 };
+	struct stat st;
+
+	if (!small_disk_mount(t, _i)) {
+		toggled_free(t);
+		return;
+	}
+	toggled_start(t, NULL);
+	small_disk_fill(t, 1500 * 1024L);
+	write_until_full(t, &book);
+	ck_assert_int_eq(stat(t->database, &st), 0);
+	ck_assert_int_gt(st.st_size, 300 * 1024);
+	expect_served(t, &book);
+	scene_stop(t);
+	expect_verified(t);
+	small_disk_unmount(t);
+	toggled_free(t);
+}
+END_TEST
+
+static void
+add_tests(TCase *tc)
+{
+	tcase_set_timeout(tc, CASE_S);
+	tcase_add_loop_test(tc, test_disk_when_full_then_507_and_it_heals, 0,
+			    SMALL_DISKS);
+	tcase_add_loop_test(
+	    tc, test_disk_when_log_has_filled_it_then_it_is_taken_over, 0,
+	    SMALL_DISKS);
+}
+
+int
+main(void)
+{
+	return scene_main("disk", add_tests);
+}
