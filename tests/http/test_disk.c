@@ -3,6 +3,7 @@
  * real program on it.
  */
 #include <check.h>
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,8 +72,7 @@ static void
 expect_all(struct toggled *t, const struct book *book)
 {
 	json_t *all =
-	    json_at(ask_json(t, "GET", ENV "/toggles", NULL, 200),
-		    "/toggles");
+	    json_at(ask_json(t, "GET", ENV "/toggles", NULL, 200), "/toggles");
 
 	ck_assert_int_eq(head_revision(t), book->revision);
 	ck_assert_uint_eq(json_object_size(all), (size_t)book->count);
@@ -103,6 +103,21 @@ expect_served(struct toggled *t, const struct book *book)
 	ask(t, "GET", ENV "/toggles/k0", NULL, 200);
 	ck_assert_int_eq(poll_finish(poll, SOON_MS)->status, 200);
 	expect_all(t, book);
+}
+
+static int
+count_files(struct toggled *t, const char *name)
+{
+	DIR *directory = opendir(toggled_path(t, name));
+	struct dirent *entry;
+	int count = 0;
+
+	ck_assert_ptr_nonnull(directory);
+	for (entry = readdir(directory); entry != NULL;
+	     entry = readdir(directory))
+		count += strstr(entry->d_name, "toggled.db") != NULL;
+	closedir(directory);
+	return count;
 }
 
 static void
@@ -181,6 +196,179 @@ START_TEST(test_disk_when_log_has_filled_it_then_it_is_taken_over)
 }
 END_TEST
 
+/* Commands that write: where they write to is full. */
+static const struct {
+	const char *args[7];
+	const char *says;
+} commands[] = {
+	{ { "backup", "disk/out", "--database", "full" }, "space" },
+	{ { "backup", "disk/out", "--server", "URL" }, "o space" },
+	{ { "export", "disk/out", "--server", "URL" }, "o space" },
+	{ { "restore", "copy.db", "--database", "disk/out" }, "o space" },
+	{ { "restore", "copy.db", "--database", "full" }, "o space" },
+	{ { "import", "toggles.json", "--database", "full" }, "no space" },
+	{ { "token", "create", "--role", "admin", "--name", "n" }, "space" },
+};
+
+/* "full" is the database on the disk, "URL" the server. */
+static const char *const *
+arguments(struct toggled *t, const char *const *args)
+{
+	const char **full = toggled_own(t, calloc(10, sizeof(*full)), free);
+	size_t n = 0;
+
+	for (; n < 7 && args[n] != NULL; n++) {
+		full[n] = args[n];
+		if (strcmp(args[n], "full") == 0)
+			full[n] = t->database;
+		if (strcmp(args[n], "URL") == 0)
+			full[n] = t->url;
+	}
+	if (strcmp(args[0], "token") == 0) {
+		full[n++] = "--database";
+		full[n] = t->database;
+	}
+	return full;
+}
+
+static bool
+is_served_one(const char *const *args)
+{
+	return args[2] != NULL && strcmp(args[2], "--server") == 0;
+}
+
+START_TEST(test_command_when_disk_is_full_then_error_and_nothing_half_done)
+{
+	struct toggled *t = toggled_new();
+	struct book book = { 0 };
+	const char *const *args = commands[_i].args;
+	const struct run *run;
+
+	if (!small_disk_mount(t, 2)) {
+		toggled_free(t);
+		return;
+	}
+	toggled_start(t, NULL);
+	for (int i = 0; i < 40; i++)
+		ck_assert(write_next(t, &book));
+	ck_assert_int_eq(
+	    TOGGLED_RUN(t, "backup", "--server", t->url, "copy.db")->status, 0);
+	toggled_write(t, "toggles.json",
+		      "{\"flags\": {\"new\": {\"state\": \"ENABLED\", "
+		      "\"variants\": {\"on\": true, \"off\": false}, "
+		      "\"defaultVariant\": \"on\"}}}");
+	if (!is_served_one(args))
+		scene_stop(t);
+	small_disk_fill(t, 0);
+	run = toggled_run(t, arguments(t, args));
+	ck_assert_msg(run->status == 1, "%d %s", run->status, run->err);
+	expect_says(run->err, commands[_i].says);
+	ck_assert_int_ne(access(toggled_path(t, "disk/out.part"), F_OK), 0);
+	ck_assert_int_ne(access(toggled_path(t, "disk/out.restoring"), F_OK),
+			 0);
+	if (is_served_one(args)) {
+		expect_served(t, &book);
+		scene_stop(t);
+	}
+	ck_assert_int_ne(access(toggled_path(t, "disk/out"), F_OK), 0);
+	expect_verified(t);
+	toggled_start(t, NULL);
+	expect_served(t, &book);
+	scene_stop(t);
+	small_disk_unmount(t);
+	toggled_free(t);
+}
+END_TEST
+
+START_TEST(
+    test_serve_when_disk_is_full_before_there_is_a_database_then_sentence)
+{
+	struct toggled *t = toggled_new();
+	struct book book = { 0 };
+	const struct run *run;
+
+	if (!small_disk_mount(t, _i)) {
+		toggled_free(t);
+		return;
+	}
+	small_disk_fill(t, 0);
+	run = TOGGLED_RUN(t, "serve", "--listen", "127.0.0.1:0", "--database",
+			  t->database);
+	ck_assert_int_eq(run->status, 1);
+	expect_says(run->err, t->database);
+	expect_says(run->err, "o space");
+	small_disk_clear(t);
+	toggled_start(t, NULL);
+	ck_assert(write_next(t, &book));
+	expect_served(t, &book);
+	scene_stop(t);
+	small_disk_unmount(t);
+	toggled_free(t);
+}
+END_TEST
+
+/* GET /v1/backup makes its copy beside the database. */
+START_TEST(test_backup_when_disk_of_database_is_full_then_507)
+{
+	struct toggled *t = toggled_new();
+	struct book book = { 0 };
+
+	if (!small_disk_mount(t, _i)) {
+		toggled_free(t);
+		return;
+	}
+	toggled_start(t, NULL);
+	for (int i = 0; i < 40; i++)
+		ck_assert(write_next(t, &book));
+	small_disk_fill(t, 32 * 1024L);
+	expect_problem(toggled_get(t, "/v1/backup"), 507, "storage-full");
+	small_disk_clear(t);
+	small_disk_fill(t, 0);
+	expect_problem(toggled_get(t, "/v1/backup"), 507, "storage-full");
+	expect_served(t, &book);
+	small_disk_clear(t);
+	ask(t, "GET", "/v1/backup", NULL, 200);
+	ck_assert_int_eq(count_files(t, "disk"), 2);
+	ck_assert(write_next(t, &book));
+	scene_stop(t);
+	small_disk_unmount(t);
+	toggled_free(t);
+}
+END_TEST
+
+/* What is logged to a full disk is lost, and nothing else. */
+START_TEST(test_log_when_its_disk_is_full_then_served)
+{
+	struct toggled *t = toggled_new();
+	struct book book = { 0 };
+	const char *script;
+
+	if (!small_disk_mount(t, _i)) {
+		toggled_free(t);
+		return;
+	}
+	snprintf(t->database, sizeof(t->database), "%s/here.db", t->dir);
+	script = toggled_write(
+	    t, "logging",
+	    toggled_text(t, "#!/bin/sh\nexec '%s' \"$@\" 2>>'%s/disk/log'\n",
+			 t->binary, t->dir));
+	ck_assert_int_eq(chmod(script, 0700), 0);
+	snprintf(t->binary, sizeof(t->binary), "%s", script);
+	TOGGLED_START(t, "--access-log");
+	ck_assert(write_next(t, &book));
+	small_disk_fill(t, 0);
+	for (int i = 0; i < 100; i++)
+		ck_assert(write_next(t, &book));
+	expect_served(t, &book);
+	scene_stop(t);
+	toggled_start(t, NULL);
+	expect_served(t, &book);
+	scene_stop(t);
+	small_disk_unmount(t);
+	toggled_free(t);
+}
+END_TEST
+
 static void
 add_tests(TCase *tc)
 {
@@ -190,6 +378,18 @@ add_tests(TCase *tc)
 	tcase_add_loop_test(
 	    tc, test_disk_when_log_has_filled_it_then_it_is_taken_over, 0,
 	    SMALL_DISKS);
+	tcase_add_loop_test(
+	    tc, test_command_when_disk_is_full_then_error_and_nothing_half_done,
+	    0, COUNT(commands));
+	tcase_add_loop_test(
+	    tc,
+	    test_serve_when_disk_is_full_before_there_is_a_database_then_sentence,
+	    0, SMALL_DISKS);
+	tcase_add_loop_test(tc,
+			    test_backup_when_disk_of_database_is_full_then_507,
+			    0, SMALL_DISKS);
+	tcase_add_loop_test(tc, test_log_when_its_disk_is_full_then_served, 0,
+			    1);
 }
 
 int
