@@ -71,18 +71,23 @@ record_restore(struct restore_scene *scene, struct history *history)
 	ck_assert_uint_gt(history->count, 10);
 }
 
-/* The power goes before event `at`. False: what is left is unsound. */
+/* The power goes before event `at`, `is_done` when the restore has said that it
+ * is. False: what is left is unsound. */
 static bool
 cut(struct restore_scene *scene, const struct disk_names *names, size_t at,
-    uint64_t seed)
+    bool is_done, uint64_t seed)
 {
 	const bool again = seed % AGAIN_EVERY == 0;
+	enum restore_left left;
 	bool is_sound;
 
 	restore_scene_clear(scene);
 	disk_names_wreck(names, seed, scene->directory);
-	is_sound =
-	    restore_scene_check(scene, scene->directory, again) != LEFT_UNSOUND;
+	left = restore_scene_check(scene, scene->directory, again);
+	is_sound = left == LEFT_NEW || (left == LEFT_OLD && !is_done);
+	if (left == LEFT_OLD && is_done)
+		(void)snprintf(scene->unsound, sizeof(scene->unsound),
+			       "it said that it was done");
 	if (!is_sound)
 		(void)snprintf(scene->err.text, sizeof(scene->err.text),
 			       "before event %zu, seed %llu", at,
@@ -105,8 +110,8 @@ cut_everywhere(struct restore_scene *scene, const struct history *history,
 	names = disk_names_new(scene->directory);
 	for (size_t i = 0; i < cuts && is_sound; i++) {
 		for (size_t k = 0; k < each && is_sound; k++)
-			is_sound =
-			    cut(scene, names, i, power_seed() + i * each + k);
+			is_sound = cut(scene, names, i, i == history->count,
+				       power_seed() + i * each + k);
 		if (i < history->count &&
 		    (syncs || history->events[i].what != DISK_SYNCED))
 			disk_names_apply(names, &history->events[i]);
