@@ -261,6 +261,27 @@ store_checkpoint(struct store *store)
 	}
 }
 
+/* Somebody has removed or replaced the file, or the log: what would be written
+ * to the one that is open nobody would find again. */
+static enum status
+check_in_place(const struct store *store, struct error *err)
+{
+	if (!disk_is_same(store->file, disk_identify(store->path)))
+		return error_set(err, STATUS_IO,
+				 "%s was removed or replaced while it was in "
+				 "use; what was acknowledged can be saved: "
+				 "toggled backup",
+				 store->path);
+	if (store->log.is_known &&
+	    !disk_is_same(store->log, disk_identify(store->log_path)))
+		return error_set(err, STATUS_IO,
+				 "%s was removed or replaced while it was in "
+				 "use; what was acknowledged can be saved: "
+				 "toggled backup",
+				 store->log_path);
+	return STATUS_OK;
+}
+
 enum status
 store_commit(struct store *store, const struct store_write *writes,
 	     size_t count, struct error *err)
@@ -273,6 +294,9 @@ store_commit(struct store *store, const struct store_write *writes,
 		return error_set(err, STATUS_IO,
 				 "the disk failed; toggled has to be "
 				 "started again");
+	status = check_in_place(store, err);
+	if (status != STATUS_OK)
+		return status;
 	memcpy(progress.hash, store->head_hash, SHA256_BYTES);
 	status = statement_run(store, STATEMENT_BEGIN, NULL, 0, err);
 	if (status == STATUS_OK)

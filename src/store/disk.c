@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -104,6 +105,25 @@ disk_copy(const char *from, const char *to, struct error *err)
 		(void)close(out);
 	free(buffer);
 	return status;
+}
+
+struct disk_identity
+disk_identify(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return (struct disk_identity){ .is_known = false };
+	return (struct disk_identity){ .is_known = true,
+				       .device = st.st_dev,
+				       .inode = st.st_ino };
+}
+
+bool
+disk_is_same(struct disk_identity a, struct disk_identity b)
+{
+	return a.is_known && b.is_known && a.device == b.device &&
+	       a.inode == b.inode;
 }
 
 enum status

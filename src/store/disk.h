@@ -6,6 +6,7 @@
 #define STORE_DISK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/attr.h"
 #include "base/error.h"
@@ -20,6 +21,19 @@ enum status disk_lock(const char *path, bool alone, int *fd,
 /* Copy to a new file, for its owner only, and sync it. */
 enum status disk_copy(const char *from, const char *to,
 		      struct error *err) MUST_CHECK;
+
+/* Which file a name leads to. */
+struct disk_identity {
+	bool is_known;
+	uint64_t device;
+	uint64_t inode;
+};
+
+/* Not known where there is none. */
+struct disk_identity disk_identify(const char *path);
+
+/* Both are known and the same file. */
+bool disk_is_same(struct disk_identity a, struct disk_identity b);
 
 /* Make durable what was renamed in the directory of `path`. */
 enum status disk_sync_directory(const char *path, struct error *err) MUST_CHECK;

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "disk.h"
 #include "horizon.h"
 #include "migrate.h"
 #include "store_error.h"
@@ -250,6 +251,8 @@ set_up(struct store *store, const struct store_options *options,
 		status = read_head(store, err);
 	if (status == STATUS_OK)
 		status = read_oldest(store, err);
+	store->file = disk_identify(store->path);
+	store->log = disk_identify(store->log_path);
 	return status;
 }
 
@@ -273,6 +276,7 @@ store_open_with(const char *path, const struct store_options *options,
 	enum status status;
 
 	opened->path = store_plain_path(path);
+	opened->log_path = disk_name(opened->path, "-wal");
 	opened->vfs = options->vfs != NULL ? mem_strdup(options->vfs) : NULL;
 	(void)sqlite3_snprintf((int)sizeof(opened->synchronous),
 			       opened->synchronous, "%s", options->synchronous);
@@ -311,6 +315,7 @@ store_close(struct store *store)
 		    store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	(void)sqlite3_close(store->db);
 	free(store->path);
+	free(store->log_path);
 	free(store->vfs);
 	free(store);
 }

@@ -77,6 +77,23 @@ store_error_is_fatal(int code)
 	return find_row(code)->fatal;
 }
 
+/* What a write to the log was refused with, which SQLite does not tell of a
+ * COMMIT. */
+static int
+log_errno(sqlite3 *db)
+{
+	sqlite3_file *log = NULL;
+	int system_errno = 0;
+
+	if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER,
+				 &log) != SQLITE_OK ||
+	    log == NULL || log->pMethods == NULL ||
+	    log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO,
+					&system_errno) != SQLITE_OK)
+		return 0;
+	return system_errno;
+}
+
 enum status
 store_error_set(struct error *err, sqlite3 *db, int code, const char *doing)
 {
@@ -86,6 +103,8 @@ store_error_set(struct error *err, sqlite3 *db, int code, const char *doing)
 	if (db != NULL && sqlite3_extended_errcode(db) == code) {
 		message = sqlite3_errmsg(db);
 		system_errno = sqlite3_system_errno(db);
+		if (system_errno == 0 && code == SQLITE_IOERR_WRITE)
+			system_errno = log_errno(db);
 	}
 	const enum status status = store_error_status(code, system_errno);
 	if (system_errno != 0)

@@ -15,6 +15,7 @@
 
 #include "base/embedded.h"
 #include "base/hash.h"
+#include "disk.h"
 #include "statement.h"
 #include "store/store.h"
 
@@ -23,6 +24,9 @@ struct store {
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 	char *path;
 	char *vfs; /* NULL: the default */
+	char *log_path;
+	struct disk_identity file; /* that is open */
+	struct disk_identity log;  /* beside it */
 	char epoch[EPOCH_BYTES];
 	int64_t head;
 	int64_t oldest; /* the oldest revision that may be asked for */
