@@ -59,6 +59,8 @@ struct options {
 	size_t group;
 	size_t history_days;
 	size_t header_timeout_ms;
+	size_t body_timeout_ms;
+	size_t write_timeout_ms;
 	size_t idle_timeout_ms;
 	int parking; /* enum parking */
 	bool descriptor_tables;

@@ -101,6 +101,8 @@ serve_server_config(const struct daemon *daemon)
 		.connections_max = o->connections,
 		.connections_per_address = o->connections_per_address,
 		.header_timeout_ms = (unsigned)o->header_timeout_ms,
+		.body_timeout_ms = (unsigned)o->body_timeout_ms,
+		.write_timeout_ms = (unsigned)o->write_timeout_ms,
 		.idle_timeout_ms = (unsigned)o->idle_timeout_ms,
 		.parking = (enum parking)o->parking,
 		.descriptor_tables = o->descriptor_tables,

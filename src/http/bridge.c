@@ -188,12 +188,14 @@ pump_in(struct bridge *b)
 	return true;
 }
 
-/* And back. A client that does not take its answer has so long for each piece.
+/* And back. A client that does not take its answer has so long for each piece;
+ * a byte of it now and then is not enough.
  */
 bool
 bridge_pump_out(struct bridge *b)
 {
-	const uint64_t taken = b->taken;
+	const struct service *service = b->bridges->loop->service;
+	const uint64_t due = b->taken + b->client.piece.length;
 
 	if (b->library.fd < 0)
 		return true;
@@ -203,8 +205,8 @@ bridge_pump_out(struct bridge *b)
 		b->due_ms = 0;
 		return !b->library.finished;
 	}
-	if (b->taken != taken || b->due_ms == 0)
-		bridges_expect(b, REAPER_WRITE_MS);
+	if (b->taken >= due || b->due_ms == 0)
+		bridges_expect(b, service->write_timeout_ms);
 	return true;
 }
 

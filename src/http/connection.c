@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/mem.h"
 #include "intake.h"
@@ -207,11 +208,22 @@ begin(struct exchange *x, const char *method, const char *version)
 	if (c->peer_text[0] == '\0')
 		peer_format(&c->peer, c->peer_text);
 	memcpy(r->peer, c->peer_text, sizeof(r->peer));
-	reaper_expect(x->connection,
-		      x->connection->ended ? REAPER_ENDED_MS : REAPER_BODY_MS);
+	x->due_ms = loop_now_ms(r->loop) +
+		    (c->ended ? (int64_t)REAPER_ENDED_MS
+			      : (int64_t)r->loop->service->body_timeout_ms);
+	reaper_expect_body(x);
 	if (intake_header(x, method, version) == INTAKE_REFUSE)
 		connection_queue(x);
 	return MHD_YES;
+}
+
+/* The answer is known already: what has come of the body only costs. */
+static void
+drop_body(struct exchange *x)
+{
+	limits_release_body(x->request.loop->service->limits, x->body_counted);
+	x->body_counted = 0;
+	bytes_fini(&x->request.body);
 }
 
 /* Keep a part of the body, or throw it away when the answer is known already.
@@ -223,6 +235,8 @@ take_body(struct exchange *x, const char *data, size_t size)
 	struct limits *limits = r->loop->service->limits;
 
 	x->body_seen += size;
+	if (r->loop->phase != LOOP_SERVING)
+		reaper_expect_body(x);
 	if (r->reply.status != 0)
 		return x->body_seen <= x->body_limit;
 	if (x->body_seen > x->body_limit) {
@@ -230,11 +244,13 @@ take_body(struct exchange *x, const char *data, size_t size)
 			   "the body is larger than %zu bytes", x->body_limit);
 		r->reply.close = true;
 		x->body_limit = REAPER_DISCARD_BYTES;
+		drop_body(x);
 		return true;
 	}
 	if (!limits_grow_body(limits, x->body_counted, x->body_seen)) {
 		reply_fail(r, STATUS_BUSY,
 			   "too many large bodies at a time, try again");
+		drop_body(x);
 		return true;
 	}
 	x->body_counted = x->body_seen;
@@ -268,6 +284,30 @@ connection_handle(void *cls, struct MHD_Connection *mhd, const char *url,
 		return take_body(x, upload, size) ? MHD_YES : MHD_NO;
 	}
 	return dispatch(x);
+}
+
+/* The library takes an answer only when it has the whole body. */
+void
+connection_refuse_late(struct connection *c)
+{
+	struct exchange *x = c->exchange;
+	struct request *r;
+	struct bytes wire;
+
+	if (x == NULL || x->phase != EXCHANGE_READING)
+		return;
+	r = &x->request;
+	if (r->reply.status == 0 && c->loop->phase != LOOP_SERVING)
+		reply_fail(r, STATUS_BUSY, "the server stops");
+	else if (r->reply.status == 0)
+		reply_fail(r, STATUS_TIMEOUT, "the body did not come in time");
+	x->phase = EXCHANGE_ANSWERED;
+	counters_request(&c->loop->counters, x->route_number, r->reply.status,
+			 clock_stopwatch_us() - r->started_us);
+	bytes_init(&wire);
+	reply_encode(r, &wire);
+	(void)!send(c->fd, wire.data, wire.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	bytes_fini(&wire);
 }
 
 static void

@@ -60,6 +60,10 @@ void connection_queue(struct exchange *x);
  * caller's. */
 void connection_answer(struct exchange *x);
 
+/* Time is over: where a body has not come to its end, say so to its client.
+ * reaper_kill is the caller's. */
+void connection_refuse_late(struct connection *connection);
+
 /* Callbacks of the daemon; `cls` is the loop. */
 void *connection_target(void *cls, const char *target,
 			struct MHD_Connection *mhd);

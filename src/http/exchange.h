@@ -19,6 +19,7 @@
 struct connection;
 struct loop;
 
+/* In their order. */
 enum exchange_phase {
 	EXCHANGE_STARTED,  /* the request line is there */
 	EXCHANGE_READING,  /* the header was judged, the body comes */
@@ -54,6 +55,7 @@ struct exchange {
 	size_t body_seen;     /* bytes, whether kept or not */
 	size_t body_counted;  /* bytes that the limits know of */
 	size_t body_limit;
+	int64_t due_ms; /* for all of the body to be there */
 	bool chunked;
 	size_t header_size; /* bytes */
 	bool closing;       /* the client said Connection: close */

@@ -114,10 +114,7 @@ outside_answer(struct outside *o, struct seat *seat, struct blob *body,
 		p->state = PARKED_WRITING;
 		p->wire = blob_ref(wire);
 		p->sent = sent;
-		parked_enlist(
-		    o, p,
-		    REAPER_WRITE_MS +
-			(int64_t)(wire->length / REAPER_WRITE_BYTES_PER_MS));
+		parked_enlist(o, p, reaper_read_ms(loop, wire->length));
 		watch_for(o, p, WATCHED | (uint32_t)EPOLLOUT);
 	}
 }

@@ -39,6 +39,7 @@ reap_cb(evutil_socket_t fd, short what, void *ctx)
 		if (c->deadline_ms == 0 || c->deadline_ms > now)
 			continue;
 		counters_add(&loop->counters.connections_reaped, 1);
+		connection_refuse_late(c);
 		reaper_kill(c);
 	}
 	if (loop->connections != NULL)
@@ -73,11 +74,37 @@ reaper_expect(struct connection *c, int64_t within_ms)
 	arm(c->loop);
 }
 
+/* Not later than it is due already. */
+static void
+expect_sooner(struct connection *c, int64_t within_ms)
+{
+	if (c->deadline_ms == 0 ||
+	    c->deadline_ms > loop_now_ms(c->loop) + within_ms)
+		reaper_expect(c, within_ms);
+}
+
+void
+reaper_expect_body(struct exchange *x)
+{
+	struct connection *c = x->connection;
+	const int64_t left = x->due_ms - loop_now_ms(c->loop);
+
+	reaper_expect(c, left > 0 ? left : 1);
+	if (c->loop->phase != LOOP_SERVING)
+		expect_sooner(c, REAPER_FINISH_MS);
+}
+
+int64_t
+reaper_read_ms(const struct loop *loop, size_t bytes)
+{
+	return (int64_t)loop->service->write_timeout_ms +
+	       (int64_t)(bytes / REAPER_WRITE_BYTES_PER_MS);
+}
+
 void
 reaper_expect_read(struct connection *c, size_t bytes)
 {
-	reaper_expect(c, REAPER_WRITE_MS +
-			     (int64_t)(bytes / REAPER_WRITE_BYTES_PER_MS));
+	reaper_expect(c, reaper_read_ms(c->loop, bytes));
 }
 
 void
@@ -91,7 +118,10 @@ void
 reaper_hurry(struct loop *loop, int64_t within_ms)
 {
 	loop->reaping = false;
-	for (struct connection *c = loop->connections; c != NULL; c = c->next)
+	for (struct connection *c = loop->connections; c != NULL; c = c->next) {
 		if (c->exchange == NULL)
 			reaper_expect(c, within_ms);
+		else if (c->exchange->phase <= EXCHANGE_READING)
+			expect_sooner(c, REAPER_FINISH_MS);
+	}
 }

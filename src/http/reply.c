@@ -283,3 +283,27 @@ reply_queue(struct request *r, struct MHD_Connection *mhd, bool close)
 	MHD_destroy_response(response);
 	return queued == MHD_YES;
 }
+
+void
+reply_encode(const struct request *r, struct bytes *out)
+{
+	const struct reply *reply = &r->reply;
+	const struct blob *body = reply->body;
+
+	bytes_printf(out, "HTTP/1.1 %u %s\r\n", reply->status,
+		     MHD_get_reason_phrase_for(reply->status));
+	for (size_t i = 0; i < reply->header_count; i++)
+		bytes_printf(out, "%s: %s\r\n", reply->headers[i].name,
+			     reply->headers[i].value);
+	if (reply->content_type != NULL)
+		bytes_printf(out, "Content-Type: %s\r\n", reply->content_type);
+	bytes_printf(out,
+		     "Cache-Control: no-store\r\n"
+		     "X-Content-Type-Options: nosniff\r\n"
+		     "X-Request-Id: %s\r\n"
+		     "Content-Length: %zu\r\n"
+		     "Connection: close\r\n\r\n",
+		     r->id, body == NULL ? (size_t)0 : body->length);
+	if (body != NULL && !r->head_only)
+		bytes_append(out, body->data, body->length);
+}

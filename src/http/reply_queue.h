@@ -9,6 +9,7 @@
 
 #include "base/attr.h"
 
+struct bytes;
 struct MHD_Connection;
 struct request;
 
@@ -16,6 +17,11 @@ struct request;
  * of the reply. False when the library refuses: the connection has to go. */
 bool reply_queue(struct request *r, struct MHD_Connection *mhd,
 		 bool close) MUST_CHECK;
+
+/* A reply without stream or descriptor as it goes over the wire, for a client
+ * whose request libmicrohttpd cannot answer: it is not whole. Says Connection:
+ * close. */
+void reply_encode(const struct request *r, struct bytes *out);
 
 /* The bytes of the reply's body. */
 size_t reply_length(const struct request *r);

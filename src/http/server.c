@@ -17,6 +17,8 @@
 enum {
 	LOOPS_MAX = 64,
 	HEADER_TIMEOUT_MS = 10 * 1000,
+	BODY_TIMEOUT_MS = 60 * 1000,
+	WRITE_TIMEOUT_MS = 30 * 1000,
 	IDLE_TIMEOUT_MS = 75 * 1000,
 	LINGER_MS = 100, /* after the last connection, for one just accepted */
 };
@@ -46,6 +48,12 @@ count_loops(unsigned wanted)
 	return wanted < LOOPS_MAX ? wanted : LOOPS_MAX;
 }
 
+static unsigned
+or_default(unsigned given, unsigned initial)
+{
+	return given != 0 ? given : initial;
+}
+
 static void
 init_service(struct service *service, const struct server_config *config)
 {
@@ -59,12 +67,14 @@ init_service(struct service *service, const struct server_config *config)
 	service->parking = config->parking;
 	service->descriptor_tables = config->descriptor_tables;
 	service->access_log = config->access_log;
-	service->header_timeout_ms = config->header_timeout_ms != 0
-					 ? config->header_timeout_ms
-					 : HEADER_TIMEOUT_MS;
-	service->idle_timeout_ms = config->idle_timeout_ms != 0
-				       ? config->idle_timeout_ms
-				       : IDLE_TIMEOUT_MS;
+	service->header_timeout_ms =
+	    or_default(config->header_timeout_ms, HEADER_TIMEOUT_MS);
+	service->body_timeout_ms =
+	    or_default(config->body_timeout_ms, BODY_TIMEOUT_MS);
+	service->write_timeout_ms =
+	    or_default(config->write_timeout_ms, WRITE_TIMEOUT_MS);
+	service->idle_timeout_ms =
+	    or_default(config->idle_timeout_ms, IDLE_TIMEOUT_MS);
 	service->loop_count = count_loops(config->loops);
 	service->loops = mem_zalloc(service->loop_count, sizeof(struct loop *));
 	service->router = router_new(route_tables);

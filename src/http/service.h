@@ -34,6 +34,8 @@ struct service {
 	int64_t started_ms; /* wall time */
 
 	unsigned header_timeout_ms;
+	unsigned body_timeout_ms;
+	unsigned write_timeout_ms;
 	unsigned idle_timeout_ms;
 	unsigned loop_connections_max; /* what a loop's library may hold */
 	enum parking parking;

@@ -11,6 +11,7 @@
 #include "evaluator.h"
 #include "loop.h"
 #include "park.h"
+#include "reaper.h"
 #include "reply.h"
 
 enum {
@@ -94,15 +95,25 @@ beat(struct stream *stream)
 				  (struct string){ "", 0 });
 }
 
+/* It would never get to the end of what is there for it. */
+static void
+give_up(struct stream *stream)
+{
+	stream->ended = true;
+	counters_add(&stream->loop->counters.connections_reaped, 1);
+	reaper_kill(stream->connection);
+}
+
 void
 stream_answer(struct waiter *waiter, int64_t revision,
 	      enum answer_reason reason)
 {
 	struct stream *stream = (struct stream *)(void *)waiter;
 
-	if (stream->out.length - stream->sent > UNREAD_MAX ||
-	    reason == ANSWER_DRAINED || reason == ANSWER_GONE ||
-	    !access_lasts(stream->loop, stream->token))
+	if (stream->out.length - stream->sent > UNREAD_MAX)
+		give_up(stream);
+	else if (reason == ANSWER_DRAINED || reason == ANSWER_GONE ||
+		 !access_lasts(stream->loop, stream->token))
 		stream->ended = true;
 	else if (reason == ANSWER_CHANGED)
 		put_event(stream, revision);
@@ -141,12 +152,15 @@ stream_read(void *cls, uint64_t at, char *buffer, size_t max)
 		bytes_clear(&stream->out);
 		stream->sent = 0;
 		stream->suspended = true;
+		reaper_expect(stream->connection, 0);
 		(void)park_watch(stream->loop->park, stream->connection);
 		MHD_suspend_connection(stream->connection->mhd);
 		return 0;
 	}
 	if (left > max)
 		left = max;
+	/* The library asks again when its client has taken this. */
+	reaper_expect(stream->connection, reaper_read_ms(stream->loop, left));
 	memcpy(buffer, stream->out.data + stream->sent, left);
 	stream->sent += left;
 	return (ssize_t)left;

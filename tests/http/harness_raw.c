@@ -42,8 +42,22 @@ raw_release(void *p)
 	free(raw);
 }
 
+/* The server's kernel makes its buffer as large as ten of our segments. */
+static void
+make_narrow(int fd)
+{
+	const int segment = 536;
+	const int least = 2048;
+
+	ck_assert_int_eq(
+	    setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment)),
+	    0);
+	ck_assert_int_eq(
+	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
+}
+
 static int
-connect_to(const struct toggled *t)
+connect_to(const struct toggled *t, bool narrow)
 {
 	int rc;
 	int fd;
@@ -63,6 +77,8 @@ connect_to(const struct toggled *t)
 		int one = 1;
 
 		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (narrow)
+			make_narrow(fd);
 		rc = connect(fd, (const struct sockaddr *)&a, sizeof(a));
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	}
@@ -70,12 +86,16 @@ connect_to(const struct toggled *t)
 	return fd;
 }
 
-struct raw *
-raw_open(struct toggled *t)
+static struct raw *
+raw_new(struct toggled *t, bool narrow, bool is_plain)
 {
-	struct raw *raw = raw_open_plain(t);
+	struct raw *raw = mem_zalloc(1, sizeof(*raw));
 
-	if (t->ca_file) {
+	raw->t = t;
+	raw->fd = connect_to(t, narrow);
+	bytes_init(&raw->in);
+	(void)toggled_own(t, raw, raw_release);
+	if (t->ca_file && !is_plain) {
 		raw->secure = secure_new(raw->fd, t->ca_file, NULL);
 		ck_assert_msg(raw->secure != NULL, "no TLS");
 	}
@@ -83,14 +103,21 @@ raw_open(struct toggled *t)
 }
 
 struct raw *
+raw_open(struct toggled *t)
+{
+	return raw_new(t, false, false);
+}
+
+struct raw *
 raw_open_plain(struct toggled *t)
 {
-	struct raw *raw = mem_zalloc(1, sizeof(*raw));
+	return raw_new(t, false, true);
+}
 
-	raw->t = t;
-	raw->fd = connect_to(t);
-	bytes_init(&raw->in);
-	return toggled_own(t, raw, raw_release);
+struct raw *
+raw_open_narrow(struct toggled *t)
+{
+	return raw_new(t, true, false);
 }
 
 bool

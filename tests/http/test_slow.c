@@ -1,7 +1,8 @@
 /*
- * Slow clients beside quick ones: heads that come a byte at a time, and readers
- * that do not take what they are sent. The quick ones are served meanwhile, the
- * slow ones cost a bounded amount of memory, and the first kind is cut off.
+ * Slow clients beside quick ones: heads and bodies that come a byte at a time,
+ * and readers that do not take what they are sent. The quick ones are served
+ * meanwhile, the slow ones cost a bounded amount of memory, and those that send
+ * are cut off (test_stall has the end of those that do not read).
  */
 #include <check.h>
 #include <stdio.h>
@@ -26,7 +27,6 @@ enum {
 	    32, /* what the library keeps for a request in the making */
 };
 
-#define DRIP "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: "
 #define READ "GET " ENV "/changes HTTP/1.1\r\nHost: x\r\n\r\n"
 
 static struct toggled *
@@ -34,7 +34,7 @@ open_impatient(void)
 {
 	struct toggled *t = toggled_new();
 
-	TOGGLED_START(t, "--header-timeout", "2s");
+	TOGGLED_START(t, "--header-timeout", "2s", "--body-timeout", "2s");
 	return t;
 }
 
@@ -113,7 +113,25 @@ drip(struct raw *const *drips)
 	return closed;
 }
 
-START_TEST(test_heads_when_they_drip_then_cut_off_and_others_are_served)
+/* What drips: a head gets no answer, a body does. */
+static const struct {
+	const char *begins;
+	long status;
+} slow[] = {
+	{ "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ", 0 },
+	{ "PUT " ENV "/toggles/slow HTTP/1.1\r\nHost: x\r\n"
+	  "Content-Length: 10000\r\n\r\n",
+	  408 },
+	{ "PUT " ENV "/toggles/slow HTTP/1.1\r\nHost: x\r\n"
+	  "Transfer-Encoding: chunked\r\n\r\n2000\r\n",
+	  408 },
+	/* Refused: the answer waits for the body to go by. */
+	{ "PUT " ENV "/nothing HTTP/1.1\r\nHost: x\r\n"
+	  "Content-Length: 10000\r\n\r\n",
+	  404 },
+};
+
+START_TEST(test_requests_when_they_drip_then_cut_off_and_others_are_served)
 {
 	struct toggled *t = open_impatient();
 	const double alone = median_wake(t);
@@ -124,7 +142,7 @@ START_TEST(test_heads_when_they_drip_then_cut_off_and_others_are_served)
 
 	for (int i = 0; i < DRIPS; i++) {
 		drips[i] = raw_open(t);
-		ck_assert(raw_send_text(drips[i], DRIP));
+		ck_assert(raw_send_text(drips[i], slow[_i].begins));
 	}
 	began = now_ms();
 	ck_assert_int_eq(drip(drips), 0);
@@ -139,8 +157,13 @@ START_TEST(test_heads_when_they_drip_then_cut_off_and_others_are_served)
 	printf("a round of %d polls: %.0f ms, beside %d drips %.0f ms; cut "
 	       "off after %lld ms\n",
 	       QUICK, alone, DRIPS, beside, (long long)(now_ms() - began));
-	for (int i = 0; i < DRIPS; i++)
+	for (int i = 0; i < DRIPS; i++) {
+		ck_assert_int_eq(raw_answer(drips[i], SOON_MS)->status,
+				 slow[_i].status);
 		raw_close(drips[i]);
+	}
+	ck_assert_int_eq(metric(t, "toggled_connections_reaped_total"), DRIPS);
+	ask(t, "GET", ENV "/toggles/slow", NULL, 404);
 	scene_close(t);
 }
 END_TEST
@@ -183,8 +206,9 @@ END_TEST
 static void
 add(struct TCase *tc)
 {
-	tcase_add_test(
-	    tc, test_heads_when_they_drip_then_cut_off_and_others_are_served);
+	tcase_add_loop_test(
+	    tc, test_requests_when_they_drip_then_cut_off_and_others_are_served,
+	    0, COUNT(slow));
 	tcase_add_test(
 	    tc, test_readers_when_they_stall_then_bounded_and_others_served);
 }

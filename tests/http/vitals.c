@@ -1,10 +1,13 @@
 #include "vitals.h"
 
+#include <arpa/inet.h>
 #include <check.h>
 #include <dirent.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 static FILE *
@@ -85,6 +88,31 @@ vitals_sockets(const struct toggled *t, enum vitals_state state)
 	}
 	fclose(file);
 	return count;
+}
+
+int64_t
+vitals_unsent(const struct toggled *t, int client_fd)
+{
+	FILE *file = open_proc("/proc/net/tcp");
+	struct sockaddr_in client;
+	socklen_t length = sizeof(client);
+	char line[256];
+	int64_t bytes = 0;
+
+	ck_assert_int_eq(
+	    getsockname(client_fd, (struct sockaddr *)&client, &length), 0);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		unsigned here;
+		unsigned there;
+		unsigned queue;
+
+		if (sscanf(line, "%*d: %*x:%x %*x:%x %*x %x:", &here, &there,
+			   &queue) == 3 &&
+		    (int)here == t->port && there == ntohs(client.sin_port))
+			bytes = (int64_t)queue;
+	}
+	fclose(file);
+	return bytes;
 }
 
 void

@@ -29,6 +29,10 @@ int64_t vitals_cpu_ticks(const struct toggled *t);
 /* Sockets at the program's end of its TCP port that are in this state. */
 int vitals_sockets(const struct toggled *t, enum vitals_state state);
 
+/* Bytes that the kernel holds at the program's end of a client's connection,
+ * because the other end has not taken them; 0 when it is closed. */
+int64_t vitals_unsent(const struct toggled *t, int client_fd);
+
 /* Once `ms` have passed: for what is to be seen not to happen. */
 void vitals_watch(int ms);
 

@@ -30,6 +30,8 @@ START_TEST(test_defaults_when_nothing_is_said_then_loopback_and_auto)
 	ck_assert_str_eq(o->listen.items[0], "127.0.0.1:8016");
 	ck_assert_str_eq(o->database, "./toggled.db");
 	ck_assert_uint_eq(o->header_timeout_ms, 10000);
+	ck_assert_uint_eq(o->body_timeout_ms, 60000);
+	ck_assert_uint_eq(o->write_timeout_ms, 30000);
 	ck_assert_int_eq(o->parking, PARKING_AUTO);
 	ck_assert_int_eq(o->log_level, LOG_INFO);
 	ck_assert_int_eq(o->log_format, LOG_TEXT);
