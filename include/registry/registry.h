@@ -162,6 +162,7 @@ struct registry_counts {
 	size_t queued;                    /* jobs in the mailbox now */
 	size_t queue_limit;
 	int64_t head;
+	int64_t oldest;    /* the oldest revision that may be asked for */
 	int64_t ticked_ms; /* monotonic time of its last turn */
 };
 

@@ -250,6 +250,7 @@ take_body(struct exchange *x, const char *data, size_t size)
 	if (!limits_grow_body(limits, x->body_counted, x->body_seen)) {
 		reply_fail(r, STATUS_BUSY,
 			   "too many large bodies at a time, try again");
+		counters_add(&r->loop->counters.bodies_refused, 1);
 		drop_body(x);
 		return true;
 	}

@@ -31,6 +31,7 @@ enum {
 	X(polls_expired, 0, "waiting clients answered because time passed")    \
 	X(polls_hung_up, 0, "clients that left while they waited")             \
 	X(streams, 1, "event streams that are open")                           \
+	X(bodies_refused, 0, "request bodies that found no room")              \
 	X(bytes_sent, 0, "bytes of bodies sent")
 
 /* The status codes that are told apart; 0 stands for all others. */

@@ -154,3 +154,15 @@ limits_release_body(struct limits *limits, size_t bytes)
 {
 	atomic_fetch_sub(&limits->body_cost, body_cost(bytes));
 }
+
+size_t
+limits_body_bytes(const struct limits *limits)
+{
+	return atomic_load(&limits->body_cost) / LIMITS_BODY_COST;
+}
+
+size_t
+limits_body_bytes_max(void)
+{
+	return LIMITS_BODY_BUDGET / LIMITS_BODY_COST;
+}

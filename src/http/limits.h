@@ -48,4 +48,8 @@ bool limits_grow_body(struct limits *limits, size_t before,
 		      size_t after) MUST_CHECK;
 void limits_release_body(struct limits *limits, size_t bytes);
 
+/* The bytes of all bodies that count, and how many there may be. */
+size_t limits_body_bytes(const struct limits *limits);
+size_t limits_body_bytes_max(void);
+
 #endif

@@ -128,9 +128,26 @@ put_commits(struct bytes *out, const struct registry_counts *counts)
 }
 
 static void
+put_limits(struct bytes *out, const struct limits *limits)
+{
+	exposition_count(out, "toggled_connections_max", "gauge",
+			 "connections that may be open",
+			 limits_connections_max(limits));
+	exposition_count(out, "toggled_large_body_bytes", "gauge",
+			 "bytes of large request bodies in memory",
+			 limits_body_bytes(limits));
+	exposition_count(out, "toggled_large_body_max_bytes", "gauge",
+			 "how many there may be", limits_body_bytes_max());
+}
+
+static void
 put_registry(struct bytes *out, const struct registry_counts *counts)
 {
 	put_commits(out, counts);
+	exposition_count(
+	    out, "toggled_history_oldest_revision", "gauge",
+	    "oldest revision that history, at= and rollback can reach",
+	    (uint64_t)counts->oldest);
 	exposition_count(out, "toggled_writes_refused_total", "counter",
 			 "jobs of the registry that failed", counts->refused);
 	exposition_count(out, "toggled_mailbox_jobs", "gauge",
@@ -222,9 +239,7 @@ metrics_encode(const struct service *service, const struct catalog *catalog,
 	exposition_head(out, "toggled_build_info", "gauge", "what runs");
 	bytes_append_str(out, "toggled_build_info{version=\"" TOGGLED_VERSION
 			      "\"} 1\n");
-	exposition_count(out, "toggled_connections_max", "gauge",
-			 "connections that may be open",
-			 limits_connections_max(service->limits));
+	put_limits(out, service->limits);
 	put_loops(out, &sum);
 	put_requests(out, service, &sum);
 	put_latency(out, service, &sum);

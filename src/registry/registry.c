@@ -254,10 +254,14 @@ static void
 step_retention(struct registry *registry)
 {
 	struct error err;
+	enum status rc;
 
+	if (registry->dead)
+		return;
 	error_init(&err);
-	if (registry->dead ||
-	    retention_step(&registry->retention, &err) == STATUS_OK)
+	rc = retention_step(&registry->retention, &err);
+	atomic_store(&registry->tally.oldest, store_oldest(registry->store));
+	if (rc == STATUS_OK)
 		return;
 	log_to(registry->config.log, LOG_WARN, "history not pruned",
 	       LOG_S("detail", err.text));
@@ -437,6 +441,7 @@ registry_start(const struct registry_config *config, struct registry **out,
 	if (rc != STATUS_OK)
 		goto out;
 	atomic_store(&registry->tally.head, registry->catalog->head);
+	atomic_store(&registry->tally.oldest, store_oldest(registry->store));
 	atomic_store(&registry->tally.ticked_ms, clock_mono_ms(&config->clock));
 	if (pthread_create(&registry->thread, NULL, run, registry) != 0) {
 		rc = error_set(err, STATUS_INTERNAL,

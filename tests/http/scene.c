@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 
-enum { CASE_SECONDS = 60 };
+enum { CASE_SECONDS = 60, SOON_MS = 5000 };
 
 const char *const scene_parkings[] = { "auto", "suspended" };
 
@@ -96,6 +96,20 @@ has_content_type(const struct answer *answer, const char *type)
 		return false;
 	line += strlen("\r\nContent-Type: ");
 	return strncmp(line, type, length) == 0 && line[length] == '\r';
+}
+
+void
+expect_life(struct raw *raw, bool closes, const char *name)
+{
+	if (closes) {
+		ck_assert_msg(raw_is_closed(raw, SOON_MS), "%s: stays open",
+			      name);
+		return;
+	}
+	ck_assert(
+	    raw_send_text(raw, "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"));
+	ck_assert_msg(raw_answer(raw, SOON_MS)->status == 200,
+		      "%s: the next request fails", name);
 }
 
 json_t *

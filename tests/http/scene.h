@@ -41,6 +41,10 @@ json_t *ask_json(struct toggled *t, const char *method, const char *path,
 /* PUT a toggle of the environment default, new or not. Its revision. */
 int64_t put_toggle(struct toggled *t, const char *key, const char *body);
 
+/* After an answer: the connection serves another request, or it ends. `name` is
+ * for the text of a failure. */
+void expect_life(struct raw *raw, bool closes, const char *name);
+
 /* A whole RFC 9457 problem document of that status and slug; borrowed. */
 json_t *expect_problem(struct answer *answer, long status, const char *slug);
 

@@ -89,6 +89,7 @@ START_TEST(test_older_store_when_pruned_then_state_stays)
 	toggled_start(t, NULL);
 	before = ask(t, "GET", path, NULL, 200)->body;
 	head = head_revision(t);
+	ck_assert_int_eq(metric(t, "toggled_history_oldest_revision"), 1);
 	scene_stop(t);
 	TOGGLED_START(t, "--history-days", "1");
 	ck_assert(wait_until(is_pruned, t, PRUNE_DEADLINE_MS));
@@ -106,6 +107,7 @@ START_TEST(test_older_store_when_pruned_then_state_stays)
 		       "invalid");
 	expect_problem(ask(t, "GET", ENV "/history/2", NULL, 404), 404,
 		       "not-found");
+	ck_assert_int_eq(metric(t, "toggled_history_oldest_revision"), head);
 	put_toggle(t, "later", "{}");
 	scene_stop(t);
 	run = TOGGLED_RUN(t, "verify", "--database", t->database);
