@@ -133,11 +133,15 @@ sdk: $(BIN) ## unmodified OpenFeature SDKs and flagd's evaluator against the dae
 	$(Q)cd $(SDK) && { npm ci --silent || npm ci --silent || npm ci; }
 	$(Q)cd $(SDK) && TOGGLED=$(abspath $(BIN)) node --test --test-concurrency=1
 
-# Versions side by side: this binary and that of PREVIOUS in turn on one database.
-PREVIOUS ?= HEAD
-compat: $(BIN) $(B)/tests/http/test_compat ## old stores and answers; the binary of PREVIOUS=<rev> in turn
-	$(Q)previous=$$(sh tests/compat/build-previous $(PREVIOUS)) && \
-		TOGGLED=$(BIN) TOGGLED_PREVIOUS=$$previous sh tests/lint/run-tests $(B)/tests/http/test_compat
+# Versions side by side: this binary and that of PREVIOUS in turn on one database,
+# at rest and with clients that go on.
+COMPAT := $(B)/tests/http/test_compat $(B)/tests/http/test_swap
+compat: $(BIN) $(COMPAT) ## old stores and answers; the binary of PREVIOUS=<rev> in turn
+	$(Q)rev="$(PREVIOUS)"; rev=$${rev:-$$(sh tests/compat/find-previous)}; \
+		test -n "$$rev" || exit 0; \
+		echo "compat: the release before is $$rev"; \
+		previous=$$(sh tests/compat/build-previous $$rev) && \
+		TOGGLED=$(BIN) TOGGLED_PREVIOUS=$$previous sh tests/lint/run-tests $(COMPAT)
 
 # `make install` leaves a configuration that is there as it is.
 SYSCONFDIR  ?= /etc

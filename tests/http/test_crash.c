@@ -13,9 +13,9 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "crash_crew.h"
 #include "line.h"
 #include "scene.h"
+#include "trial.h"
 
 enum {
 	WRITERS = 8,
@@ -153,79 +153,6 @@ settle_unknown(struct crash *crash)
 	return unknown;
 }
 
-/* The changes after `known`, all pages of them. */
-static void
-read_history(struct crash *crash, int64_t known)
-{
-	const char *path = ENV "/history?limit=1000";
-
-	while (path != NULL) {
-		json_t *page = ask_json(crash->t, "GET", path, NULL, 200);
-		json_t *next = json_at(page, "/next");
-		json_t *change;
-		size_t i;
-
-		json_array_foreach(json_at(page, "/changes"), i, change)
-		{
-			if (json_int_at(change, "/revision") > known)
-				journal_add_change(&crash->journal, change);
-		}
-		path = json_is_null(next) || json_integer_value(next) <= known
-			   ? NULL
-			   : toggled_text(crash->t,
-					  ENV "/history?limit=1000&before="
-					      "%" PRId64,
-					  (int64_t)json_integer_value(next));
-	}
-}
-
-static void
-judge(struct crash *crash, int64_t head)
-{
-	const struct journal *j = &crash->journal;
-	struct journal_why why = { "" };
-
-	ck_assert_msg(journal_is_dense(j, head, &why) &&
-			  journal_is_durable(j, &why) &&
-			  journal_has_no_phantom(j, &why),
-		      "round %d, seed %" PRIu64 ": %s", crash->round,
-		      crash->seed, why.text);
-}
-
-/* Cursors from before the crash are good, and lead to the state there is. */
-static void
-catch_up(struct crash *crash, int64_t head)
-{
-	json_t *now = json_at(
-	    ask_json(crash->t, "GET", ENV "/toggles", NULL, 200), "/toggles");
-
-	for (int i = 0; i < FOLLOWERS; i++) {
-		struct follower *f = &crash->followers[i];
-
-		if (f->revision < head)
-			ck_assert(crew_apply(
-			    f, ask_json(crash->t, "GET",
-					toggled_text(crash->t,
-						     ENV "/changes?since=%s",
-						     f->cursor),
-					NULL, 200)));
-		ck_assert_int_eq(f->revision, head);
-		ck_assert_msg(f->fulls == 1, "seed %" PRIu64 ": a cursor died",
-			      crash->seed);
-		ck_assert(json_equal(f->state, now));
-	}
-}
-
-static void
-verify(struct crash *crash)
-{
-	const struct run *run =
-	    TOGGLED_RUN(crash->t, "verify", "--database", crash->t->database);
-
-	ck_assert_msg(run->status == 0, "verify: %d %s%s", run->status,
-		      run->out, run->err);
-}
-
 /* A good record, and what makes each judge refuse it. */
 static void
 expect_judges_refuse(struct journal *j, int64_t head)
@@ -259,11 +186,13 @@ expect_judges_refuse(struct journal *j, int64_t head)
 static void
 one_round(struct crash *crash, int64_t *head, bool is_last)
 {
+	const char *when = toggled_text(crash->t, "round %d, seed %" PRIu64,
+					crash->round, crash->seed);
 	size_t acknowledged = crash->journal.write_count;
 	size_t unknown;
 
 	crash_once(crash);
-	verify(crash);
+	trial_verify(crash->t);
 	toggled_start(crash->t, NULL);
 	unknown = settle_unknown(crash);
 	acknowledged = crash->journal.write_count - acknowledged - unknown;
@@ -272,10 +201,10 @@ one_round(struct crash *crash, int64_t *head, bool is_last)
 		crash->journal.entry_count = 0;
 		*head = 0;
 	}
-	read_history(crash, *head);
+	trial_read_history(crash->t, &crash->journal, *head);
 	*head = head_revision(crash->t);
-	judge(crash, *head);
-	catch_up(crash, *head);
+	trial_judge(&crash->journal, *head, when);
+	trial_catch_up(crash->t, crash->followers, FOLLOWERS, *head, when);
 	printf("round %d: %zu acknowledged, %zu settled, head %" PRId64 "\n",
 	       crash->round, acknowledged, unknown, *head);
 }
@@ -297,7 +226,7 @@ START_TEST(test_kill_when_writing_then_no_promise_is_broken)
 	for (crash->round = 1; crash->round <= rounds; crash->round++)
 		one_round(crash, &head, crash->round == rounds);
 	scene_stop(t);
-	verify(crash);
+	trial_verify(t);
 	expect_judges_refuse(&crash->journal, head);
 	for (int i = 0; i < FOLLOWERS; i++) {
 		json_decref(crash->followers[i].state);

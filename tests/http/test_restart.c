@@ -6,23 +6,20 @@
  *
  * RESTARTS: how many (4).
  */
-#include <arpa/inet.h>
 #include <check.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/bytes.h"
+#include "kept.h"
 #include "line.h"
 #include "scene.h"
 #include "vitals.h"
 
 enum {
-	KEPT_FD = 9, /* one digit: the shell redirects it */
 	RESTARTS = 4,
 	READERS = 8,
 	WAITERS = 200,
@@ -47,24 +44,6 @@ restarts(void)
 	const char *text = getenv("RESTARTS");
 
 	return text == NULL ? RESTARTS : (int)strtol(text, NULL, 10);
-}
-
-static int
-open_kept_socket(void)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET };
-	socklen_t length = sizeof(at);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&at, length), 0);
-	ck_assert_int_eq(listen(fd, 4096), 0);
-	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &length), 0);
-	ck_assert_int_eq(dup2(fd, KEPT_FD), KEPT_FD);
-	if (fd != KEPT_FD)
-		close(fd);
-	return ntohs(at.sin_port);
 }
 
 /* A GET may be sent again: it changes nothing. */
@@ -106,14 +85,6 @@ read_on(void *ctx)
 	return NULL;
 }
 
-static void
-serve(struct toggled *t)
-{
-	const char *const args[] = { "serve", "--database", t->database, NULL };
-
-	toggled_start_as(t, args);
-}
-
 /* Who waits when the program is told to end is answered by it. */
 static void
 restart_once(struct toggled *t, int64_t revision)
@@ -133,7 +104,7 @@ restart_once(struct toggled *t, int64_t revision)
 	vitals_watch(LOAD_MS);
 	toggled_hang_up(t);
 	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
-	serve(t);
+	kept_serve(t);
 	for (int i = 0; i < WAITERS; i++) {
 		ck_assert_int_eq(raw_answer(crowd[i], SOON_MS)->status, 200);
 		raw_close(crowd[i]);
@@ -143,16 +114,15 @@ restart_once(struct toggled *t, int64_t revision)
 
 START_TEST(test_restart_when_under_load_then_no_retried_read_is_lost)
 {
-	const int port = open_kept_socket();
+	const int port = kept_open();
 	struct toggled *t = toggled_new();
 	struct reader readers[READERS];
 	atomic_bool stop = false;
 	int64_t reads = 0;
 	int64_t again = 0;
 
-	vitals_wrap(t, "export LISTEN_PID=$$ LISTEN_FDS=1\n"
-		       "exec 3<&9 9<&-");
-	serve(t);
+	kept_pass(t);
+	kept_serve(t);
 	ck_assert_int_eq(t->port, port);
 	put_toggle(t, "a", "{}");
 	for (int i = 0; i < READERS; i++) {
@@ -177,7 +147,7 @@ START_TEST(test_restart_when_under_load_then_no_retried_read_is_lost)
 	       "none lost\n",
 	       restarts(), WAITERS, (long long)reads, (long long)again);
 	scene_close(t);
-	close(KEPT_FD);
+	kept_close();
 }
 END_TEST
 
