@@ -65,7 +65,10 @@ export class Daemon {
   async call(method, path, body) {
     const response = await fetch(this.url + path, {
       method,
-      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
+      headers: {
+        ...(this.admin ? { 'X-API-Key': this.admin } : {}),
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const text = await response.text();
@@ -77,6 +80,15 @@ export class Daemon {
   /* A flagd document, or {toggles, segments}, as one change. */
   async change(document, { environment = 'default', lenient = false } = {}) {
     return this.call('POST', `/v1/envs/${environment}/changes${lenient ? '?lenient=true' : ''}`, document);
+  }
+
+  /* From here on every call needs a token; those of this object have one. */
+  async lock() {
+    this.admin = (await this.call('POST', '/v1/tokens', { name: 'admin', role: 'admin' })).token;
+  }
+
+  async client_token(name, options = {}) {
+    return this.call('POST', '/v1/tokens', { name, role: 'client', environments: ['default'], ...options });
   }
 
   async flip(key, patch, environment = 'default') {

@@ -18,7 +18,13 @@ const BODIES = [
   { path: /\/ofrep\/v1\/evaluate\/flags\/./, status: 200, body: 'success' },
   { path: /\/ofrep\/v1\/evaluate\/flags\/./, status: 400, body: 'failure' },
   { path: /\/ofrep\/v1\/evaluate\/flags\/./, status: 404, body: 'notFound' },
+  ...[401, 403, 429].flatMap((status) => [
+    { path: /\/ofrep\/v1\/evaluate\/flags\/?$/, status, body: 'bulkFailure' },
+    { path: /\/ofrep\/v1\/evaluate\/flags\/./, status, body: 'failure' },
+  ]),
 ];
+/* A date is read as seconds by one client and raised by another. */
+const SECONDS = /^[1-9][0-9]*$/;
 const EMPTY = [204, 304];
 
 export function faults_of(name, body) {
@@ -37,6 +43,8 @@ async function check(method, url, response) {
   const row = BODIES.find((r) => r.status === response.status && r.path.test(path));
   if (!row) return [`${where}: not a status of this path`];
   if (response.headers.get('content-type') !== 'application/json') return [`${where}: not application/json`];
+  if (response.status === 429 && !SECONDS.test(response.headers.get('retry-after') ?? ''))
+    return [`${where}: Retry-After is ${response.headers.get('retry-after')}`];
   return faults_of(row.body, await response.json()).map((fault) => `${where}: ${fault}`);
 }
 
