@@ -125,13 +125,20 @@ soak: $(BIN) $(B)/tests/bench/fanout ## SOAK_MINUTES (10) of mixed load; fails w
 	$(Q)sh tests/soak/run $(B)
 
 # The clients and the evaluator of OpenFeature as npm has them, in a copy of
-# tests/sdk, because npm installs beside package.json.
-SDK := build/sdk
+# tests/sdk, because npm installs beside package.json. Then the SDKs of other
+# languages, of those that are installed here.
+SDK           := build/sdk
+SDK_LANGUAGES := python go java
+LANGUAGES     := $(abspath build/languages)
 sdk: $(BIN) ## unmodified OpenFeature SDKs and flagd's evaluator against the daemon
 	$(Q)sh tests/lint/install-deps sdk
 	$(Q)mkdir -p $(SDK) && cp -r tests/sdk/. $(SDK)/
 	$(Q)cd $(SDK) && { npm ci --silent || npm ci --silent || npm ci; }
-	$(Q)cd $(SDK) && TOGGLED=$(abspath $(BIN)) node --test --test-concurrency=1
+	$(Q)for l in $(SDK_LANGUAGES); do \
+		echo "  SDK     $$l"; sh tests/sdk/$$l/build $(LANGUAGES)/$$l || exit 1; \
+	done
+	$(Q)cd $(SDK) && TOGGLED=$(abspath $(BIN)) LANGUAGES=$(LANGUAGES) \
+		node --test --test-concurrency=1
 
 # Versions side by side: this binary and that of PREVIOUS in turn on one database,
 # at rest and with clients that go on.

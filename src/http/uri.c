@@ -70,6 +70,15 @@ decode_rest(const char *raw, const char *start, const char *end,
 	return rc;
 }
 
+/* What a client makes of a base URL that ends in a slash: //ofrep/v1/... */
+static bool
+is_base_slash(const char *start)
+{
+	static const char next[] = "/ofrep/";
+
+	return strncmp(start, next, sizeof(next) - 1) == 0;
+}
+
 static enum status
 decode_path(const char *raw, size_t length, struct arena *arena,
 	    struct uri *out, struct error *err)
@@ -83,6 +92,10 @@ decode_path(const char *raw, size_t length, struct arena *arena,
 		const char *start = at + 1;
 		size_t n = 0;
 
+		if (is_base_slash(start)) {
+			at = start;
+			continue;
+		}
 		while (start + n < end && start[n] != '/')
 			n++;
 		if (out->segment_count == URI_SEGMENTS_MAX) {

@@ -119,6 +119,13 @@ test('all flags also with a slash at the end', async () => {
   assert.deepEqual((await post(`${BULK}/`, '{}')).body, (await post(BULK, '{}')).body);
 });
 
+test('a base URL may end in a slash', async () => {
+  for (const base of ['/', '/v1/envs/default/']) {
+    assert.equal((await post(`${base}${BULK}/here`, '{}')).body.value, 1, base);
+    assert.deepEqual((await post(base + BULK, '{}')).body, (await post(BULK, '{}')).body, base);
+  }
+});
+
 test('a tag is compared as HTTP compares tags', async () => {
   const { headers } = await post(BULK, '{}');
   const tag = headers.get('etag');

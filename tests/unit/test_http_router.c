@@ -84,6 +84,19 @@ static const struct route_case cases[] = {
 	  "/ofrep/v1/evaluate/flags/{key...}",
 	  { "a/b/c" },
 	  "" },
+	{ METHOD_POST,
+	  "//ofrep/v1/evaluate/flags/a",
+	  "/ofrep/v1/evaluate/flags/{key...}",
+	  { "a" },
+	  "" },
+	{ METHOD_POST,
+	  "//ofrep/v1/evaluate/flags?a=b",
+	  "/ofrep/v1/evaluate/flags",
+	  { NULL },
+	  "" },
+	{ METHOD_POST, "//ofrepv1/evaluate/flags", NULL, { NULL }, "" },
+	{ METHOD_POST, "/ofrep//v1/evaluate/flags", NULL, { NULL }, "" },
+	{ METHOD_GET, "/v1/envs//toggles/special", NULL, { NULL }, "" },
 };
 
 START_TEST(test_route_when_target_in_table_then_found_so)
