@@ -134,6 +134,27 @@ secure_receive(struct secure *s, void *data, size_t length)
 }
 
 bool
+secure_update_key(struct secure *s)
+{
+	return gnutls_session_key_update(s->session, 0) >= 0;
+}
+
+bool
+secure_warn(struct secure *s)
+{
+	return gnutls_alert_send(s->session, GNUTLS_AL_WARNING,
+				 GNUTLS_A_USER_CANCELED) >= 0;
+}
+
+bool
+secure_await(struct secure *s, int64_t deadline_ms)
+{
+	struct pollfd p = { .fd = s->fd, .events = POLLIN };
+
+	return secure_has_more(s) || poll(&p, 1, (int)deadline_ms) > 0;
+}
+
+bool
 secure_has_more(const struct secure *s)
 {
 	return gnutls_record_check_pending(s->session) > 0;

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct secure;
@@ -24,6 +25,14 @@ void secure_bye(struct secure *secure);
 /* As send(2) and recv(2) with MSG_DONTWAIT. */
 ssize_t secure_send(struct secure *secure, const void *data, size_t length);
 ssize_t secure_receive(struct secure *secure, void *data, size_t length);
+
+/* Records without data: an update of our key (TLS 1.3), a warning that ends
+ * nothing (TLS 1.2). False when they cannot be sent. */
+bool secure_update_key(struct secure *secure);
+bool secure_warn(struct secure *secure);
+
+/* Until there is something to receive; false at the deadline. */
+bool secure_await(struct secure *secure, int64_t deadline_ms);
 
 /* Is there more to receive that is not in the socket any more? */
 bool secure_has_more(const struct secure *secure);
