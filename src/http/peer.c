@@ -6,8 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
-static const uint8_t mapped_prefix[12] = { 0, 0, 0, 0, 0,    0,
-					   0, 0, 0, 0, 0xff, 0xff };
+/* IPv4 as it comes in at a socket for both. Left in this form, all of it would
+ * be one network of IPv6. */
+static bool
+is_mapped(const struct in6_addr *address)
+{
+	static const uint8_t prefix[12] = { 0, 0, 0, 0, 0,    0,
+					    0, 0, 0, 0, 0xff, 0xff };
+
+	return memcmp(address, prefix, sizeof(prefix)) == 0;
+}
 
 void
 peer_from_sockaddr(struct peer *peer, const struct sockaddr_storage *from)
@@ -22,11 +30,14 @@ peer_from_sockaddr(struct peer *peer, const struct sockaddr_storage *from)
 		memcpy(peer->address, &in.sin_addr, 4);
 	} else if (from->ss_family == AF_INET6) {
 		struct sockaddr_in6 in6;
+		bool mapped;
 
 		memcpy(&in6, from, sizeof(in6));
-		peer->family = PEER_IPV6;
+		mapped = is_mapped(&in6.sin6_addr);
+		peer->family = mapped ? PEER_IPV4 : PEER_IPV6;
 		peer->port = in6.sin6_port;
-		memcpy(peer->address, &in6.sin6_addr, 16);
+		memcpy(peer->address, in6.sin6_addr.s6_addr + (mapped ? 12 : 0),
+		       mapped ? 4 : 16);
 	}
 }
 
@@ -59,17 +70,13 @@ peer_format(const struct peer *peer, char text[PEER_TEXT_BYTES])
 {
 	char host[INET6_ADDRSTRLEN] = "";
 	unsigned port = ntohs(peer->port);
-	bool mapped = peer->family == PEER_IPV6 &&
-		      memcmp(peer->address, mapped_prefix, 12) == 0;
 
 	if (peer->family == PEER_UNIX) {
 		snprintf(text, PEER_TEXT_BYTES, "unix");
 		return;
 	}
-	if (peer->family == PEER_IPV4 || mapped) {
-		const uint8_t *four = peer->address + (mapped ? 12 : 0);
-
-		inet_ntop(AF_INET, four, host, sizeof(host));
+	if (peer->family == PEER_IPV4) {
+		inet_ntop(AF_INET, peer->address, host, sizeof(host));
 		snprintf(text, PEER_TEXT_BYTES, "%s:%u", host, port);
 		return;
 	}

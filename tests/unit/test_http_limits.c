@@ -87,6 +87,23 @@ START_TEST(test_bodies_when_large_then_counted_and_small_ones_never_refused)
 }
 END_TEST
 
+/* As it comes in at a socket that listens for both. */
+START_TEST(test_connections_when_ipv4_is_mapped_then_each_address_counts_alone)
+{
+	struct limits *limits = limits_new(100, 1);
+	struct peer plain = peer_of("192.0.2.1", 1);
+	struct peer same = peer_of("::ffff:192.0.2.1", 2);
+	struct peer other = peer_of("::ffff:192.0.2.2", 1);
+	struct peer loopback = peer_of("::1", 1);
+
+	ck_assert_int_eq(limits_enter(limits, &plain), LIMITS_OK);
+	ck_assert_int_eq(limits_enter(limits, &same), LIMITS_ADDRESS);
+	ck_assert_int_eq(limits_enter(limits, &other), LIMITS_OK);
+	ck_assert_int_eq(limits_enter(limits, &loopback), LIMITS_OK);
+	limits_free(limits);
+}
+END_TEST
+
 static const struct {
 	const char *address;
 	uint16_t port;
@@ -124,6 +141,9 @@ suite(void)
 	    test_connections_when_limit_is_reached_then_refused_until_one_goes);
 	tcase_add_test(
 	    t, test_connections_when_per_address_then_each_counts_alone);
+	tcase_add_test(
+	    t,
+	    test_connections_when_ipv4_is_mapped_then_each_address_counts_alone);
 	tcase_add_test(
 	    t,
 	    test_bodies_when_large_then_counted_and_small_ones_never_refused);
