@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/map.h"
 #include "document_reply.h"
 #include "eval/trace.h"
 #include "evaluator.h"
@@ -11,13 +12,18 @@
 #include "request.h"
 #include "wire/json.h"
 
-enum { MS_PER_SECOND = 1000 };
+enum {
+	MS_PER_SECOND = 1000,
+	PATHS_BYTES_MAX = 16 << 20, /* what all paths of an answer may take */
+};
 
 /* The body: {"context","keys"?}. */
 struct inquiry {
 	struct value context;
 	const struct value *keys; /* NULL: all */
 	bool explain;
+	struct arena path; /* that is being recorded */
+	size_t path_bytes; /* of those before it */
 };
 
 static bool
@@ -79,19 +85,35 @@ put_text(struct bytes *out, const char *name, const char *text)
 	value_encode_string(text, strlen(text), out);
 }
 
+/* Recording takes many times as long and as much memory as evaluating, so
+ * there is an end to it. */
+static struct trace *
+begin_path(struct inquiry *inquiry)
+{
+	if (!inquiry->explain || inquiry->path_bytes > PATHS_BYTES_MAX)
+		return NULL;
+	return trace_new(&inquiry->path);
+}
+
 static void
-put_result(struct request *r, struct eval_context *context,
-	   const struct inquiry *inquiry, struct string key,
-	   const struct definition *toggle, struct bytes *out)
+put_path(struct inquiry *inquiry, const struct trace *trace, struct bytes *out)
+{
+	struct value path = trace_result(trace);
+
+	bytes_append_str(out, ",\"path\":");
+	value_encode(&path, out);
+	inquiry->path_bytes += inquiry->path.used_bytes;
+	arena_reset(&inquiry->path);
+}
+
+static void
+put_result(struct eval_context *context, struct inquiry *inquiry,
+	   struct string key, const struct definition *toggle,
+	   struct bytes *out)
 {
 	struct evaluation result;
-	struct trace *trace = NULL;
-	struct value path;
 
-	if (inquiry->explain) {
-		trace = trace_new(&r->arena);
-		context->trace = trace;
-	}
+	context->trace = begin_path(inquiry);
 	evaluate(toggle, context, &result);
 	value_encode_string(key.data, key.length, out);
 	bytes_printf(out, ":{\"reason\":\"%s\"", reason_name(result.reason));
@@ -110,37 +132,38 @@ put_result(struct request *r, struct eval_context *context,
 	if (toggle != NULL)
 		bytes_printf(out, ",\"revision\":%lld",
 			     (long long)toggle->revision);
-	if (inquiry->explain) {
-		path = trace_result(trace);
-		bytes_append_str(out, ",\"path\":");
-		value_encode(&path, out);
-	}
+	if (context->trace != NULL)
+		put_path(inquiry, context->trace, out);
 	bytes_append_char(out, '}');
 }
 
+/* Each once, however often it is named: what that costs would have no limit. */
 static void
-put_named(struct request *r, struct eval_context *context,
-	  const struct inquiry *inquiry, const struct snapshot *snapshot,
-	  struct bytes *out)
+put_named(struct eval_context *context, struct inquiry *inquiry,
+	  const struct snapshot *snapshot, struct bytes *out)
 {
 	const struct value *keys = inquiry->keys;
+	struct map named;
 
+	map_init(&named);
 	for (size_t i = 0; i < keys->array.count; i++) {
 		const struct string key = keys->array.items[i].string;
 
+		if (map_put(&named, key.data, key.length, inquiry) != NULL)
+			continue;
 		if (i > 0)
 			bytes_append_char(out, ',');
 		put_result(
-		    r, context, inquiry, key,
+		    context, inquiry, key,
 		    snapshot_find(snapshot, KIND_TOGGLE, key.data, key.length),
 		    out);
 	}
+	map_fini(&named);
 }
 
 static void
-put_all(struct request *r, struct eval_context *context,
-	const struct inquiry *inquiry, const struct snapshot *snapshot,
-	struct bytes *out)
+put_all(struct eval_context *context, struct inquiry *inquiry,
+	const struct snapshot *snapshot, struct bytes *out)
 {
 	const struct definition *toggle;
 	struct snapshot_walk walk;
@@ -152,7 +175,7 @@ put_all(struct request *r, struct eval_context *context,
 		if (!first)
 			bytes_append_char(out, ',');
 		first = false;
-		put_result(r, context, inquiry, toggle->key, toggle, out);
+		put_result(context, inquiry, toggle->key, toggle, out);
 	}
 }
 
@@ -180,14 +203,16 @@ reply_inquiry(struct request *r, const struct snapshot *snapshot)
 		return;
 	context = evaluator_context(r->evaluator, snapshot, &inquiry.context);
 	set_time(r, snapshot, &context);
+	arena_init(&inquiry.path);
 	bytes_init(&out);
 	bytes_printf(&out, "{\"revision\":%lld,\"epoch\":\"%s\",\"results\":{",
 		     (long long)snapshot->revision, r->catalog->epoch);
 	if (inquiry.keys != NULL)
-		put_named(r, &context, &inquiry, snapshot, &out);
+		put_named(&context, &inquiry, snapshot, &out);
 	else
-		put_all(r, &context, &inquiry, snapshot, &out);
+		put_all(&context, &inquiry, snapshot, &out);
 	bytes_append_str(&out, "}}");
+	arena_fini(&inquiry.path);
 	reply_json(r, 200, &out);
 }
 

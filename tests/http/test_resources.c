@@ -27,6 +27,10 @@ enum {
 	WRITERS = 24,
 	WRITES = 40,
 	QUEUED_MS = 1000, /* by then an answer would be there */
+	LONG_LIST = 10000,
+	NAMED_OFTEN = 30000,
+	ANSWER_BYTES = 64 * 1024,
+	SLOW_TOGGLES = 60,
 };
 
 #define REQUEST "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -218,9 +222,65 @@ START_TEST(test_writes_when_mailbox_is_full_then_503_and_when_to_come_again)
 }
 END_TEST
 
+/* A rule that takes many steps for a context with a long list. */
+#define SLOW                                                                   \
+	"{\"targeting\":{\"if\":[{\"reduce\":[{\"var\":\"list\"},{\"+\":["     \
+	"{\"var\":\"accumulator\"},{\"var\":\"current\"}]},0]},\"on\"]}}"
+
+static const char *
+inquiry(struct toggled *t, int values, int keys)
+{
+	struct bytes text;
+
+	bytes_init(&text);
+	bytes_append_str(&text, "{\"context\":{\"list\":[1");
+	for (int i = 1; i < values; i++)
+		bytes_append_str(&text, ",1");
+	bytes_append_str(&text, "]}");
+	for (int i = 0; i < keys; i++)
+		bytes_append_str(&text,
+				 i == 0 ? ",\"keys\":[\"k00\"" : ",\"k00\"");
+	bytes_append_str(&text, keys > 0 ? "]}" : "}");
+	return toggled_own(t, bytes_take(&text), free);
+}
+
+/* Evaluated each time, it would take minutes. */
+START_TEST(test_evaluate_when_key_is_named_often_then_answered_once)
+{
+	struct toggled *t = scene_open();
+	struct answer *answer;
+
+	put_toggle(t, "k00", SLOW);
+	answer = ask(t, "POST", ENV "/evaluate?explain=true",
+		     inquiry(t, LONG_LIST, NAMED_OFTEN), 200);
+	ck_assert_uint_lt(answer->length, ANSWER_BYTES);
+	ck_assert(json_bool_at(answer_json(answer), "/results/k00/value"));
+	scene_close(t);
+}
+END_TEST
+
+START_TEST(test_evaluate_when_paths_are_very_long_then_bounded)
+{
+	struct toggled *t = scene_open();
+	const char *body = inquiry(t, LONG_LIST, 0);
+	json_t *json;
+
+	for (int i = 0; i < SLOW_TOGGLES; i++)
+		put_toggle(t, toggled_text(t, "k%02d", i), SLOW);
+	json = ask_json(t, "POST", ENV "/evaluate?explain=true", body, 200);
+	ck_assert_ptr_nonnull(json_at(json, "/results/k00/path"));
+	ck_assert(json_bool_at(json, "/results/k59/value"));
+	ck_assert_ptr_null(json_at(json, "/results/k59/path"));
+	scene_close(t);
+}
+END_TEST
+
 static void
 add(struct TCase *tc)
 {
+	tcase_add_test(
+	    tc, test_evaluate_when_key_is_named_often_then_answered_once);
+	tcase_add_test(tc, test_evaluate_when_paths_are_very_long_then_bounded);
 	tcase_add_test(
 	    tc,
 	    test_connections_when_over_the_limit_then_refused_without_spinning);
