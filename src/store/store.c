@@ -144,6 +144,10 @@ connect(struct store *store, struct error *err)
 				       NULL);
 	if (rc != SQLITE_OK)
 		return store_error_set(err, store->db, rc, "open");
+	/* SQLite opens it for reading then, and fails later as a broken disk
+	 * does. */
+	if (sqlite3_db_readonly(store->db, "main") == 1)
+		return error_set(err, STATUS_IO, "the file is not writable");
 	/* In the place of SQLite's own checkpoints: see commit.c. */
 	(void)sqlite3_wal_hook(store->db, count_wal_pages, store);
 	return STATUS_OK;

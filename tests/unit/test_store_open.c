@@ -165,6 +165,25 @@ START_TEST(test_open_when_locked_by_a_process_then_asks_for_another_toggled)
 }
 END_TEST
 
+/* Not that the disk failed, as SQLite has it. */
+START_TEST(test_open_when_read_only_then_says_so)
+{
+	const uid_t me = geteuid();
+	struct store_fixture f;
+
+	store_fixture_init(&f);
+	store_fixture_close(&f);
+	ck_assert_int_eq(chmod(f.path, 0444), 0);
+	ck_assert_int_eq(chmod(f.directory, 0777), 0);
+	/* Nothing is read-only for root. */
+	if (me == 0)
+		ck_assert_int_eq(seteuid(65534), 0);
+	check_refused(&f, f.path, STATUS_IO, "the file is not writable");
+	ck_assert_int_eq(seteuid(me), 0);
+	store_fixture_fini(&f);
+}
+END_TEST
+
 START_TEST(test_open_when_directory_is_missing_then_says_so)
 {
 	check_refused(NULL, "/nonexistent/t.db", STATUS_IO,
@@ -244,6 +263,7 @@ main(void)
 	tcase_add_test(
 	    tcase,
 	    test_open_when_locked_by_a_process_then_asks_for_another_toggled);
+	tcase_add_test(tcase, test_open_when_read_only_then_says_so);
 	tcase_add_test(tcase, test_open_when_directory_is_missing_then_says_so);
 	tcase_add_test(tcase,
 		       test_open_when_path_is_a_directory_then_cannot_open);
