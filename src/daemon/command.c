@@ -121,13 +121,20 @@ run(const struct command *commands, const struct command *command,
 	}
 	if (check_operands(command, options, err))
 		goto out;
+	if (!command->run) {
+		status = help(commands, options, err) ? EXIT_USAGE : EXIT_OK;
+		goto out;
+	}
 	status = EXIT_FAILED;
 	if (options_take_file(options, err))
 		goto out;
+	status = EXIT_USAGE;
+	if (command->check && command->check(options, err))
+		goto out;
+	status = EXIT_FAILED;
 	if (command->bit == FOR_SERVE && sockets_take(options, err))
 		goto out;
-	if (command->run ? command->run(options, err)
-			 : help(commands, options, err))
+	if (command->run(options, err))
 		goto out;
 	status = EXIT_OK;
 out:

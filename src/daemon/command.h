@@ -21,6 +21,9 @@ struct command {
 	const char *summary;
 	/* NULL: print the help, of the command that the operand names. */
 	enum status (*run)(const struct options *options, struct error *err);
+	/* What can be wrong with the command line beyond single options and
+	 * the number of operands; NULL: nothing. Called before `run`. */
+	enum status (*check)(const struct options *options, struct error *err);
 };
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -28,6 +31,13 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 /* Run what `argv` (behind the program's name, ending with NULL) asks for and
  * report its failure on stderr. The exit status of the process. */
 int command_main(const struct command *commands, const char *const *argv);
+
+enum status command_import_check(const struct options *options,
+				 struct error *err);
+enum status command_restore_check(const struct options *options,
+				  struct error *err);
+enum status command_token_check(const struct options *options,
+				struct error *err);
 
 enum status command_check(const struct options *options, struct error *err);
 enum status command_import(const struct options *options, struct error *err);

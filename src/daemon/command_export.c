@@ -73,14 +73,11 @@ enum status
 command_export(const struct options *options, struct error *err)
 {
 	struct output output;
-	enum status rc = remote_check(options, err);
-
-	if (rc != STATUS_OK)
-		return rc;
-	rc = output_open(
+	enum status rc = output_open(
 	    &output,
 	    options->operands.count > 0 ? options->operands.items[0] : NULL,
 	    err);
+
 	if (rc == STATUS_OK)
 		rc = remote_is_meant(options)
 			 ? from_server(options, &output, err)

@@ -260,8 +260,8 @@ out:
 	return rc;
 }
 
-static enum status
-check_options(const struct options *options, struct error *err)
+enum status
+command_import_check(const struct options *options, struct error *err)
 {
 	if (options->comment && strlen(options->comment) > NAME_COMMENT_MAX)
 		return error_set(err, STATUS_INVALID,
@@ -275,9 +275,9 @@ command_import(const struct options *options, struct error *err)
 {
 	struct offline offline = { 0 };
 	struct import import = { .options = options };
-	enum status rc = check_options(options, err);
+	enum status rc = STATUS_OK;
 
-	if (rc == STATUS_OK && !remote_is_meant(options)) {
+	if (!remote_is_meant(options)) {
 		rc = offline_open(&offline, options->database, err);
 		import.offline = &offline;
 	}

@@ -7,13 +7,14 @@
 #include "store/database.h"
 
 /* It takes the place of what is there, so that has to be named. */
-static enum status
-check_named(const struct options *options, struct error *err)
+enum status
+command_restore_check(const struct options *options, struct error *err)
 {
 	if (options_source(options, "database") != SOURCE_DEFAULT)
 		return STATUS_OK;
 	return error_set(err, STATUS_INVALID,
-			 "say with --database FILE where to restore to");
+			 "restore: say with --database FILE where to restore "
+			 "to");
 }
 
 enum status
@@ -27,10 +28,8 @@ command_restore(const struct options *options, struct error *err)
 		.now_ms = clock_wall_ms(&clock),
 	};
 	struct restored restored = { .kept = NULL };
-	enum status rc = check_named(options, err);
+	enum status rc = database_restore(&order, &restored, err);
 
-	if (rc == STATUS_OK)
-		rc = database_restore(&order, &restored, err);
 	if (rc != STATUS_OK) {
 		error_wrap(err, "restore");
 		return rc;

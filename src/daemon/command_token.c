@@ -364,7 +364,20 @@ find_verb(const char *name, const struct verb **verb, struct error *err)
 }
 
 static enum status
-check(struct work *work, struct error *err)
+check_role(const char *name, struct error *err)
+{
+	enum role role;
+
+	if (role_parse(name, &role))
+		return STATUS_OK;
+	return error_set(err, STATUS_INVALID,
+			 "role is '%s', allowed is one of: client, viewer, "
+			 "editor, admin",
+			 name);
+}
+
+static enum status
+read_operands(struct work *work, struct error *err)
 {
 	const struct options *options = work->options;
 	const struct texts *operands = &options->operands;
@@ -383,10 +396,22 @@ check(struct work *work, struct error *err)
 				 "'%s' is no ID of a token; `toggled token "
 				 "list` shows them",
 				 work->id);
-	if (work->verb->order == order_create &&
-	    (!options->name || !options->role))
+	if (work->verb->order != order_create)
+		return STATUS_OK;
+	if (!options->name || !options->role)
 		return error_set(err, STATUS_INVALID,
 				 "create wants --name NAME and --role ROLE");
+	return check_role(options->role, err);
+}
+
+enum status
+command_token_check(const struct options *options, struct error *err)
+{
+	struct work work = { .options = options };
+	enum status rc = read_operands(&work, err);
+
+	if (rc != STATUS_OK)
+		return error_wrap(err, "token");
 	return remote_check(options, err);
 }
 
@@ -395,7 +420,7 @@ command_token(const struct options *options, struct error *err)
 {
 	struct work work = { .options = options };
 	struct value answer = { .type = VALUE_NULL };
-	enum status rc = check(&work, err);
+	enum status rc = read_operands(&work, err);
 
 	bytes_init(&work.answer);
 	arena_init(&work.arena);

@@ -70,6 +70,9 @@ take_line(struct options *options, const struct line *line, size_t number,
 {
 	const struct option *option =
 	    option_find(FOR_SERVE, line->name, line->name_length);
+	/* Another command may have a row of its own for the name. */
+	const struct option *own =
+	    option_find(options->command, line->name, line->name_length);
 	char *before;
 
 	if (!option || !(option->flags & OPTION_IN_FILE))
@@ -89,7 +92,8 @@ take_line(struct options *options, const struct line *line, size_t number,
 			arena_copy(&options->arena, text.data, text.length));
 		bytes_fini(&text);
 	}
-	return option_apply(options, option, line->value, SOURCE_FILE, err);
+	return option_apply(options, own ? own : option, line->value,
+			    SOURCE_FILE, err);
 }
 
 enum status

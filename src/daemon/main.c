@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "remote.h"
 #include "serve.h"
 
 static enum status
@@ -50,27 +51,30 @@ serve(const struct options *options, struct error *err)
 
 static const struct command commands[] = {
 	{ "serve", FOR_SERVE, "", 0, 0, "Serve until a signal says stop.",
-	  serve },
+	  serve, NULL },
 	{ "check", FOR_CHECK, "", 0, 0,
 	  "Check a configuration, and with --database that it can be opened.",
-	  command_check },
+	  command_check, NULL },
 	{ "import", FOR_IMPORT, "FILE...", 1, SIZE_MAX,
 	  "Take over toggles from flagd documents or from an export.",
-	  command_import },
+	  command_import, command_import_check },
 	{ "export", FOR_EXPORT, "[FILE]", 0, 1,
-	  "Write an environment's toggles to a file or stdout.",
-	  command_export },
+	  "Write an environment's toggles to a file or stdout.", command_export,
+	  remote_check },
 	{ "backup", FOR_BACKUP, "FILE", 1, 1,
-	  "Write a consistent copy of the database.", command_backup },
+	  "Write a consistent copy of the database.", command_backup, NULL },
 	{ "restore", FOR_RESTORE, "BACKUP", 1, 1,
-	  "Put a backup in the place of a database.", command_restore },
+	  "Put a backup in the place of a database.", command_restore,
+	  command_restore_check },
 	{ "verify", FOR_VERIFY, "", 0, 0,
-	  "Check the chain of all changes in a database.", command_verify },
+	  "Check the chain of all changes in a database.", command_verify,
+	  NULL },
 	{ "token", FOR_TOKEN, "create|list|revoke|rotate [ID]", 1, 2,
-	  "Make, list, revoke and rotate access tokens.", command_token },
+	  "Make, list, revoke and rotate access tokens.", command_token,
+	  command_token_check },
 	{ "version", FOR_VERSION, "", 0, 0, "Print the version.",
-	  command_version },
-	{ "help", FOR_HELP, "[COMMAND]", 0, 1, "Print help.", NULL },
+	  command_version, NULL },
+	{ "help", FOR_HELP, "[COMMAND]", 0, 1, "Print help.", NULL, NULL },
 	{ .name = NULL },
 };
 

@@ -142,7 +142,7 @@ static const struct {
 	const char *says;
 } faults[] = {
 	{ { "restore" }, 2, "restore wants BACKUP" },
-	{ { "restore", "copy.db" }, 1, "say with --database FILE" },
+	{ { "restore", "copy.db" }, 2, "say with --database FILE" },
 	{ { "restore", "none.db", "--database", "x.db" },
 	  1,
 	  "none.db: it cannot be opened: No such file" },
