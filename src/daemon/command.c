@@ -1,8 +1,12 @@
 #include "command.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "sockets.h"
@@ -142,6 +146,36 @@ out:
 	return status;
 }
 
+/*
+ * A descriptor 0, 1 or 2 that the parent closed would go to the next file or
+ * socket that is opened, and what is printed would land there. So each is
+ * taken, in the wrong direction: using it fails as if it were closed.
+ */
+static bool
+hold_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null",
+			 fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return false;
+	}
+	return true;
+}
+
+/* What a command printed has to have arrived: it may be the only copy of a new
+ * token. */
+static int
+end_output(int status)
+{
+	bool is_lost = ferror(stdout) != 0;
+
+	if (fflush(stdout) == 0 && !is_lost)
+		return status;
+	fprintf(stderr, "toggled: cannot write stdout: %s\n", strerror(errno));
+	return status == EXIT_OK ? EXIT_FAILED : status;
+}
+
 int
 command_main(const struct command *commands, const char *const *argv)
 {
@@ -150,6 +184,8 @@ command_main(const struct command *commands, const char *const *argv)
 	struct error err;
 	int status = EXIT_USAGE;
 
+	if (!hold_standard_descriptors())
+		return EXIT_FAILED;
 	error_init(&err);
 	if (!name) {
 		error_set(&err, STATUS_INVALID, "no command");
@@ -168,5 +204,5 @@ command_main(const struct command *commands, const char *const *argv)
 		report(&err);
 	if (status == EXIT_USAGE)
 		fprintf(stderr, "`toggled help` says what there is.\n");
-	return status;
+	return end_output(status);
 }

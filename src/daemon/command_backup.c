@@ -53,9 +53,10 @@ from_file(const char *database, const char *path, struct error *err)
 	struct clock clock = clock_system();
 	struct store *store = NULL;
 	struct output output;
-	enum status rc = offline_check(database, err);
+	enum status rc = output_prepare(&output, path, err);
 
-	output_prepare(&output, path);
+	if (rc == STATUS_OK)
+		rc = offline_check(database, err);
 	if (rc == STATUS_OK)
 		rc = store_open(database, clock_wall_ms(&clock), &store, err);
 	if (rc == STATUS_OK)

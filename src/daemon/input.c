@@ -8,6 +8,19 @@
 
 enum { PIECE_BYTES = 64 * 1024 };
 
+/* The byte order mark that some editors put in front of UTF-8. */
+static void
+drop_mark(struct bytes *text)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	const size_t length = sizeof(mark) - 1;
+
+	if (text->length < length || memcmp(text->data, mark, length) != 0)
+		return;
+	text->length -= length;
+	memmove(text->data, text->data + length, text->length + 1);
+}
+
 enum status
 input_read(const char *path, size_t limit, struct bytes *text,
 	   struct error *err)
@@ -32,5 +45,6 @@ input_read(const char *path, size_t limit, struct bytes *text,
 			       "%s has more than %zu bytes", path, limit);
 	if (fd >= 0 && !is_stdin)
 		close(fd);
+	drop_mark(text);
 	return rc;
 }

@@ -10,7 +10,8 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
-/* Appends the file at `path` ("-": stdin) to `text`. */
+/* Appends the file at `path` ("-": stdin) to `text`, without the mark that
+ * some editors put in front of UTF-8. */
 enum status input_read(const char *path, size_t limit, struct bytes *text,
 		       struct error *err) MUST_CHECK;
 

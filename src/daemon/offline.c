@@ -35,6 +35,18 @@ offline_check(const char *database, struct error *err)
 			 database, strerror(errno));
 }
 
+/* Of a database that is held: what to do. */
+static enum status
+advise(struct error *err)
+{
+	const struct error locked = *err;
+
+	error_init(err);
+	return error_set(err, locked.code,
+			 "%s; stop it, or leave --database out and it is asked",
+			 locked.text);
+}
+
 enum status
 offline_open(struct offline *offline, const char *database, struct error *err)
 {
@@ -47,12 +59,14 @@ offline_open(struct offline *offline, const char *database, struct error *err)
 		.fatal = fatal_cb,
 		.ctx = offline,
 	};
+	enum status rc;
 
 	*offline = (struct offline){ 0 };
 	sem_init(&offline->done, 0, 0);
 	offline->log = log_new(STDERR_FILENO, LOG_WARN, LOG_TEXT);
 	config.log = offline->log;
-	return registry_start(&config, &offline->registry, err);
+	rc = registry_start(&config, &offline->registry, err);
+	return rc == STATUS_BUSY ? advise(err) : rc;
 }
 
 static void

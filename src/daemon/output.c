@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -15,30 +17,59 @@ static enum status
 failed(const struct output *output, const char *what, struct error *err)
 {
 	return error_set(err, STATUS_IO, "cannot %s %s: %s", what,
-			 output->part ? output->part : "stdout",
+			 output->part ? output->part : output->name,
 			 strerror(errno));
 }
 
-void
-output_prepare(struct output *output, const char *path)
+/* Pipes and devices are written to; a rename would take their place. */
+static bool
+is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+/* Behind a symbolic link the file is replaced, and the link stays. */
+static void
+set_paths(struct output *output, const char *path)
 {
 	struct bytes part;
 
+	output->path = realpath(path, NULL);
+	if (!output->path)
+		output->path = mem_strdup(path);
 	bytes_init(&part);
-	bytes_printf(&part, "%s.part", path);
-	*output = (struct output){ .fd = -1,
-				   .path = mem_strdup(path),
-				   .part = bytes_take(&part) };
+	bytes_printf(&part, "%s.part", output->path);
+	output->part = bytes_take(&part);
 	unlink(output->part);
+}
+
+enum status
+output_prepare(struct output *output, const char *path, struct error *err)
+{
+	*output = (struct output){ .fd = -1, .name = path };
+	if (strcmp(path, "-") == 0 || is_special(path))
+		return error_set(err, STATUS_INVALID,
+				 "only a file can be written here, and '%s' "
+				 "is none",
+				 path);
+	set_paths(output, path);
+	return STATUS_OK;
 }
 
 enum status
 output_open(struct output *output, const char *path, struct error *err)
 {
-	*output = (struct output){ .fd = STDOUT_FILENO };
+	*output = (struct output){ .fd = STDOUT_FILENO, .name = "stdout" };
 	if (!path || strcmp(path, "-") == 0)
 		return STATUS_OK;
-	output_prepare(output, path);
+	output->name = path;
+	if (is_special(path)) {
+		output->fd = open(path, O_WRONLY | O_CLOEXEC);
+		return output->fd < 0 ? failed(output, "open", err) : STATUS_OK;
+	}
+	set_paths(output, path);
 	output->fd =
 	    open(output->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (output->fd < 0)
@@ -98,7 +129,7 @@ output_commit(struct output *output, struct error *err)
 void
 output_close(struct output *output)
 {
-	if (output->path && output->fd >= 0)
+	if (output->fd >= 0 && output->fd != STDOUT_FILENO)
 		close(output->fd);
 	if (output->part)
 		unlink(output->part);

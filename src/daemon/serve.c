@@ -200,6 +200,8 @@ serve_announce(struct daemon *daemon)
 	}
 	putchar('\n');
 	fflush(stdout);
+	/* Nobody has to read it. */
+	clearerr(stdout);
 	log_to(daemon->log, LOG_INFO, "ready",
 	       LOG_S("version", TOGGLED_VERSION),
 	       LOG_S("database", daemon->options->database),
