@@ -30,12 +30,31 @@ is_special(const char *path)
 	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
+/* Does another process hold a lock on the file, as a server does on its
+ * database? Closing it drops locks of our own, so we must not have any yet. */
+static bool
+is_held(const char *path)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool is_held =
+	    fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+
+	if (fd >= 0)
+		close(fd);
+	return is_held;
+}
+
 /* Behind a symbolic link the file is replaced, and the link stays. */
-static void
-set_paths(struct output *output, const char *path)
+static enum status
+set_paths(struct output *output, const char *path, struct error *err)
 {
 	struct bytes part;
 
+	if (is_held(path))
+		return error_set(err, STATUS_BUSY,
+				 "%s is in use: a toggled that runs holds it",
+				 path);
 	output->path = realpath(path, NULL);
 	if (!output->path)
 		output->path = mem_strdup(path);
@@ -43,6 +62,7 @@ set_paths(struct output *output, const char *path)
 	bytes_printf(&part, "%s.part", output->path);
 	output->part = bytes_take(&part);
 	unlink(output->part);
+	return STATUS_OK;
 }
 
 enum status
@@ -54,13 +74,14 @@ output_prepare(struct output *output, const char *path, struct error *err)
 				 "only a file can be written here, and '%s' "
 				 "is none",
 				 path);
-	set_paths(output, path);
-	return STATUS_OK;
+	return set_paths(output, path, err);
 }
 
 enum status
 output_open(struct output *output, const char *path, struct error *err)
 {
+	enum status rc;
+
 	*output = (struct output){ .fd = STDOUT_FILENO, .name = "stdout" };
 	if (!path || strcmp(path, "-") == 0)
 		return STATUS_OK;
@@ -69,7 +90,9 @@ output_open(struct output *output, const char *path, struct error *err)
 		output->fd = open(path, O_WRONLY | O_CLOEXEC);
 		return output->fd < 0 ? failed(output, "open", err) : STATUS_OK;
 	}
-	set_paths(output, path);
+	rc = set_paths(output, path, err);
+	if (rc != STATUS_OK)
+		return rc;
 	output->fd =
 	    open(output->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (output->fd < 0)

@@ -1,6 +1,7 @@
 /* What the commands read and write: files, pipes, and the standard streams. */
 #include <check.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -128,6 +129,26 @@ START_TEST(test_database_when_served_then_command_says_what_to_do)
 }
 END_TEST
 
+/* The server would go on with a file that has no name any more. */
+START_TEST(test_output_when_it_is_the_served_database_then_refused)
+{
+	static const char *const commands[] = { "backup", "export" };
+	struct toggled *t = toggled_new();
+	const struct run *run;
+
+	toggled_start(t, NULL);
+	run = TOGGLED_RUN(t, commands[_i], "--server",
+			  toggled_text(t, "http://127.0.0.1:%d", t->port),
+			  t->database);
+	ck_assert_int_eq(run->status, 1);
+	has(run->err, "a toggled that runs holds it");
+	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
+	run = TOGGLED_RUN(t, "verify", "--database", t->database);
+	ck_assert_msg(run->status == 0, "%s", run->err);
+	toggled_free(t);
+}
+END_TEST
+
 #define COUNT(table) ((int)(sizeof(table) / sizeof(*(table))))
 
 int
@@ -145,6 +166,8 @@ main(void)
 	tcase_add_loop_test(
 	    tc, test_database_when_served_then_command_says_what_to_do, 0,
 	    COUNT(holders));
+	tcase_add_loop_test(
+	    tc, test_output_when_it_is_the_served_database_then_refused, 0, 2);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
