@@ -4,6 +4,7 @@
 #include <netdb.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -13,6 +14,9 @@
 static const char unix_prefix[] = "unix:";
 static const char http_prefix[] = "http://";
 static const char https_prefix[] = "https://";
+
+/* getaddrinfo(3) takes larger ports and calls what is left of them. */
+enum { PORT_DIGITS_MAX = 5, PORT_MAX = 65535 };
 
 struct call {
 	const char *server;
@@ -66,6 +70,24 @@ connect_unix(struct call *call, const char *path, struct error *err)
 	return STATUS_OK;
 }
 
+static bool
+is_port(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits > 0 && digits <= PORT_DIGITS_MAX &&
+	       text[digits] == '\0' && strtol(text, NULL, 10) <= PORT_MAX;
+}
+
+/* It goes into a header. */
+static bool
+is_printable(const char *text)
+{
+	while (*text > ' ' && *text < '\x7f')
+		text++;
+	return *text == '\0';
+}
+
 /* "HOST", "HOST:PORT", "[V6]:PORT" cut into its parts in place; false when it
  * is none of them. */
 static bool
@@ -84,7 +106,7 @@ split_host(char *text, const char *implied, const char **host,
 	if (*end != ':' && *end != '\0')
 		return false;
 	*end = '\0';
-	return **host && **port && !(*port)[strspn(*port, "0123456789")];
+	return **host && is_printable(*host) && is_port(*port);
 }
 
 static enum status

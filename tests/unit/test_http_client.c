@@ -149,6 +149,9 @@ static const struct {
 	{ "http://[::1", STATUS_INVALID },
 	{ "http://[::1]x", STATUS_INVALID },
 	{ "http://a:b", STATUS_INVALID },
+	{ "http://a\r\nb", STATUS_INVALID },
+	{ "http://127.0.0.1:65537", STATUS_INVALID },
+	{ "https://[::1]:00000000000000000001", STATUS_INVALID },
 	{ "http://a:", STATUS_INVALID },
 	{ "http://a/path", STATUS_INVALID },
 };
