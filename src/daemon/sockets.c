@@ -81,13 +81,14 @@ resolve(struct options *options, struct passed *passed, const char **address,
 {
 	const char *name = listen_inherited(*address);
 	char *end = NULL;
-	long number = strtol(name, &end, 10) - SOCKETS_FIRST;
+	long number = strtol(name, &end, 10);
 
 	if (*end == '\0') {
 		/* Passed by somebody who does not speak the protocol? Binding
 		 * will tell. */
-		if (number >= 0 && (size_t)number < passed->count)
-			passed->served[number] = true;
+		if (number >= SOCKETS_FIRST &&
+		    (size_t)number - SOCKETS_FIRST < passed->count)
+			passed->served[number - SOCKETS_FIRST] = true;
 		return STATUS_OK;
 	}
 	for (size_t i = 0; i < passed->count; i++) {

@@ -174,6 +174,8 @@ static const struct {
 } faults[] = {
 	{ pass, "127.0.0.1:0", "socket 3 (no name) was passed, but listen" },
 	{ pass_two, "fd:web", "socket 4 (admin) was passed, but listen" },
+	{ pass_two, "fd:-99999999999999999999",
+	  "socket 3 (web) was passed, but listen" },
 	{ pass_two, "fd:other", "no socket of that name was passed" },
 	{ pass_nothing, "fd:3", "descriptor 4 is not open" },
 };
