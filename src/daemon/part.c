@@ -28,14 +28,19 @@ struct cutter {
 };
 
 static bool
+is_filled(const struct value *value)
+{
+	return (value->type == VALUE_OBJECT && value->object.count > 0) ||
+	       (value->type == VALUE_ARRAY && value->array.count > 0);
+}
+
+/* An empty one goes with the others: it tells what kind of document it is. */
+static bool
 is_group(const struct cutter *c, const struct member *member)
 {
-	bool is_list = member->value.type == VALUE_OBJECT ||
-		       member->value.type == VALUE_ARRAY;
-
 	for (size_t g = 0; g < GROUPS; g++) {
 		if (strcmp(member->name.data, c->groups[g]) == 0)
-			return is_list;
+			return is_filled(&member->value);
 	}
 	return false;
 }

@@ -37,7 +37,11 @@ static const struct {
 	{ "{\"revision\":3,\"toggles\":{\"a\":null},\"segments\":{\"s\":1}}",
 	  "{\"revision\":3,\"segments\":{\"s\":1},\"toggles\":{\"a\":null}}" },
 	{ "{\"flags\":5}", "{\"flags\":5}" },
-	{ "{\"flags\":{}}", "{}" },
+	{ "{\"flags\":{}}", "{\"flags\":{}}" },
+	{ "{\"flags\":{},\"$evaluators\":{},\"metadata\":{\"a\":1}}",
+	  "{\"flags\":{},\"$evaluators\":{},\"metadata\":{\"a\":1}}" },
+	{ "{\"flags\":[],\"$evaluators\":{\"s\":1}}",
+	  "{\"flags\":[],\"$evaluators\":{\"s\":1}}" },
 };
 
 START_TEST(test_part_when_small_then_one_and_nothing_is_lost)
