@@ -204,6 +204,8 @@ verify(const char *path, struct database_facts *facts, struct error *err)
 	if (status == STATUS_OK)
 		status = identify(store, err);
 	if (status == STATUS_OK)
+		status = migrate_verify(store, embedded_migrations, err);
+	if (status == STATUS_OK)
 		status = prepare(store, err);
 	if (status == STATUS_OK)
 		status = read_ends(store, facts, err);

@@ -1,6 +1,7 @@
 #include "migrate.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/version.h"
@@ -74,6 +75,9 @@ migrate_check(struct store *store, const struct embedded_file *migrations,
 		return error_set(err, STATUS_INVALID,
 				 "this is a database of another program, "
 				 "not of toggled");
+	if (version < 0)
+		return error_set(err, STATUS_CORRUPT,
+				 "the schema has the number %ld", version);
 	if (version <= known)
 		return STATUS_OK;
 	status = read_number(store, "SELECT oldest_reader FROM meta",
@@ -135,5 +139,122 @@ migrate_run(struct store *store, const struct embedded_file *migrations,
 		    run_step(store, &migrations[version], version + 1, err);
 		version++;
 	}
+	return status;
+}
+
+/* What was made, under which name. What SQLite makes for itself has no text, or
+ * is statistics. */
+static const char schema_sql[] =
+    "SELECT type || ' ' || name, sql FROM sqlite_schema "
+    "WHERE sql IS NOT NULL AND NOT (type = 'table' AND name GLOB "
+    "'sqlite_stat*') ORDER BY 1";
+
+struct made {
+	struct store *store;
+	sqlite3_stmt *rows;
+	struct string name; /* length 0: behind the last one */
+	struct string text;
+};
+
+static struct string
+column(sqlite3_stmt *rows, int number)
+{
+	const void *text = sqlite3_column_text(rows, number);
+
+	return (struct string){ text,
+				(size_t)sqlite3_column_bytes(rows, number) };
+}
+
+static enum status
+next_made(struct made *made, struct error *err)
+{
+	const int rc = sqlite3_step(made->rows);
+
+	made->name.length = 0;
+	made->text.length = 0;
+	if (rc == SQLITE_ROW) {
+		made->name = column(made->rows, 0);
+		made->text = column(made->rows, 1);
+	} else if (rc != SQLITE_DONE) {
+		return store_error_set(err, made->store->db, rc,
+				       "read the schema");
+	}
+	return STATUS_OK;
+}
+
+/* Of two rows that differ: one is missing, or its text is another. */
+static struct string
+first_name(const struct made *a, const struct made *b)
+{
+	if (a->name.length == 0 || b->name.length == 0)
+		return a->name.length == 0 ? b->name : a->name;
+	return strcmp(a->name.data, b->name.data) < 0 ? a->name : b->name;
+}
+
+static enum status
+compare_made(struct made *is, struct made *ought, struct error *err)
+{
+	enum status status;
+
+	do {
+		status = next_made(is, err);
+		if (status == STATUS_OK)
+			status = next_made(ought, err);
+		if (status == STATUS_OK &&
+		    (!string_equal(is->name, ought->name) ||
+		     !string_equal(is->text, ought->text))) {
+			status = error_set(
+			    err, STATUS_CORRUPT,
+			    "the schema is not what toggled made: see %.*s",
+			    (int)first_name(is, ought).length,
+			    first_name(is, ought).data);
+		}
+	} while (status == STATUS_OK && is->name.length > 0);
+	return status;
+}
+
+/* Make an empty database of that version in memory. */
+static enum status
+make_fresh(struct store *fresh, const struct embedded_file *migrations,
+	   long version, struct error *err)
+{
+	const int rc = sqlite3_open(":memory:", &fresh->db);
+	enum status status = STATUS_OK;
+
+	if (rc != SQLITE_OK)
+		return store_error_set(err, fresh->db, rc, "open");
+	for (long i = 0; i < version && status == STATUS_OK; i++)
+		status = run_step(fresh, &migrations[i], i + 1, err);
+	return status;
+}
+
+enum status
+migrate_verify(struct store *store, const struct embedded_file *migrations,
+	       struct error *err)
+{
+	struct store fresh = { .db = NULL };
+	struct made is = { .store = store };
+	struct made ought = { .store = &fresh };
+	long version = 0;
+	enum status status =
+	    read_number(store, "PRAGMA user_version", &version, err);
+
+	/* Of a newer one it is not known what it ought to be. */
+	if (status != STATUS_OK || version > count_steps(migrations))
+		return status;
+	status = make_fresh(&fresh, migrations, version, err);
+	if (status == STATUS_OK &&
+	    (sqlite3_prepare_v2(store->db, schema_sql, -1, &is.rows, NULL) !=
+		 SQLITE_OK ||
+	     sqlite3_prepare_v2(fresh.db, schema_sql, -1, &ought.rows, NULL) !=
+		 SQLITE_OK))
+		status =
+		    store_error_set(err, store->db, sqlite3_errcode(store->db),
+				    "read the schema");
+	if (status == STATUS_OK)
+		status = compare_made(&is, &ought, err);
+	(void)sqlite3_finalize(is.rows);
+	(void)sqlite3_finalize(ought.rows);
+	(void)sqlite3_close(fresh.db);
 	return status;
 }

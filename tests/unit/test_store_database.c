@@ -221,6 +221,20 @@ static const struct foreign foreigns[] = {
 	  NULL, 0, STATUS_INVALID, "the database is empty" },
 	{ "UPDATE horizon SET kind = 77", NULL, 0, STATUS_CORRUPT,
 	  "the horizon is damaged" },
+	{ "ALTER TABLE horizon RENAME sum TO total", NULL, 0, STATUS_CORRUPT,
+	  "the schema is not what toggled made: see table horizon" },
+	{ "PRAGMA user_version = -5", NULL, 0, STATUS_CORRUPT,
+	  "the schema has the number -5" },
+	{ "DROP INDEX change_by_environment", NULL, 0, STATUS_CORRUPT,
+	  "see index change_by_environment" },
+	{ "CREATE TRIGGER spy AFTER INSERT ON item BEGIN DELETE FROM newest; "
+	  "END",
+	  NULL, 0, STATUS_CORRUPT, "see trigger spy" },
+	/* What SQLite says only when it opens the file for writing. */
+	{ "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET "
+	  "sql = replace(sql, 'CHECK (rev', 'CHECK (ver') "
+	  "WHERE name = 'change'",
+	  NULL, 0, STATUS_CORRUPT, "see table change" },
 	{ "UPDATE meta SET oldest_reader = 99; PRAGMA user_version = 99", NULL,
 	  0, STATUS_INVALID, "or a newer one" },
 };
@@ -283,8 +297,10 @@ START_TEST(test_verify_when_schema_is_older_then_whole)
 	struct scene s;
 
 	open_scene(&s);
-	store_fixture_tamper_closed(&s.f, "DROP TABLE horizon;"
-					  "PRAGMA user_version = 1");
+	store_fixture_tamper_closed(&s.f,
+				    "DROP TABLE horizon;"
+				    "ALTER TABLE request DROP COLUMN head;"
+				    "PRAGMA user_version = 1");
 	check_verify(s.f.path, STATUS_OK, NULL);
 	close_scene(&s);
 }
