@@ -63,8 +63,8 @@ PRELOAD := $(B)/tests/fault/disk_calls.so
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all deps deps-run run test check asan tsan fuzz fuzz-replay cover bench lint \
-	headers layers banned format format-check tidy cppcheck spell clean help install \
-	deb check-deb check-ops compat sdk torture soak
+	headers layers banned format format-check tidy cppcheck analyze spell clean help \
+	install deb check-deb check-ops compat sdk torture soak
 
 all: $(BIN) ## build build/$(VARIANT)/toggled
 
@@ -247,7 +247,7 @@ $(PRELOAD): tests/fault/disk_calls.c tests/fault/disk_calls.h
 	@echo "  LD      $@"
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O1 -g -fPIC $(WARN) -shared -o $@ $< -ldl
 
-lint: layers banned headers format-check tidy cppcheck spell ## every static check
+lint: layers banned headers format-check tidy cppcheck analyze spell ## every static check
 
 layers: ## fail on an include that does not point downwards
 	$(Q)sh tests/lint/check-layers
@@ -278,10 +278,23 @@ cppcheck:
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 		--inline-suppr --suppress=missingIncludeSystem -Iinclude -Isrc src && echo "cppcheck: clean"
 
+# Each source by itself, again only when it or a header of it has changed. -O1,
+# because gcc 12 has no false reports there, and some at -O0 and -O2.
+ANALYZED := $(patsubst src/%.c,build/analyze/%.o,$(LIB_SRC) src/daemon/main.c)
+analyze: ## gcc's -fanalyzer over src; a report fails
+	$(Q)$(MAKE) --no-print-directory -j2 analyze-run && echo "analyzer: clean"
+
+analyze-run: $(ANALYZED)
+
+build/analyze/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(Q)gcc -std=c11 -D_GNU_SOURCE -Iinclude -Isrc -MMD -MP -pthread $(PKG_CFLAGS) \
+		-O1 -fanalyzer -Werror -c -o $@ $<
+
 spell:
 	$(Q)codespell --ignore-words=tests/lint/words README.md docs src include conf migrations && echo "codespell: clean"
 
 clean: ## remove build/
 	$(Q)rm -rf build
 
--include $(shell find $(B) -name '*.d' -type f 2>/dev/null)
+-include $(shell find $(B) build/analyze -name '*.d' -type f 2>/dev/null)

@@ -371,19 +371,18 @@ refuse_both(struct sugar *s, const struct value *json, const char *sugar,
 static void
 expand_targeting(struct sugar *s, const struct value *json, struct expansion *e)
 {
-	struct value fractional;
+	const struct value *otherwise = NULL;
 
 	if (e->rollout != NULL) {
 		refuse_both(s, json, "rollout", "targeting");
-		fractional = expand_rollout(s, e->rollout,
-					    below(s, s->pointer, "rollout"));
-		e->targeting = fractional;
+		e->targeting = expand_rollout(s, e->rollout,
+					      below(s, s->pointer, "rollout"));
+		otherwise = &e->targeting;
 	}
 	if (e->rules != NULL) {
 		refuse_both(s, json, "rules", "targeting");
-		e->targeting = expand_rules(
-		    s, e->rules, e->rollout != NULL ? &fractional : NULL,
-		    below(s, s->pointer, "rules"));
+		e->targeting = expand_rules(s, e->rules, otherwise,
+					    below(s, s->pointer, "rules"));
 	}
 }
 
