@@ -514,7 +514,7 @@ START_TEST(test_restore_when_database_is_no_file_then_says_so)
 	error_init(&s.f.err);
 	ck_assert_int_eq(database_restore(&order, &restored, &s.f.err),
 			 STATUS_IO);
-	ck_assert_ptr_nonnull(strstr(s.f.err.text, "look at the database"));
+	ck_assert_ptr_nonnull(strstr(s.f.err.text, path));
 	close_scene(&s);
 }
 END_TEST
