@@ -14,6 +14,10 @@
  * a hole. A failed write is not fatal: SQLite has rolled back, and the next
  * transaction writes the same place of the log again.
  */
+/* SQLite may quote a whole schema, which would leave no room for the name of
+ * the file. */
+enum { MESSAGE_BYTES_MAX = 200 };
+
 struct error_row {
 	int code;
 	enum status status;
@@ -108,11 +112,11 @@ store_error_set(struct error *err, sqlite3 *db, int code, const char *doing)
 	}
 	const enum status status = store_error_status(code, system_errno);
 	if (system_errno != 0)
-		error_set(err, status, "%s: %s (%s: %s)", doing,
-			  find_row(code)->hint, message,
+		error_set(err, status, "%s: %s (%.*s: %s)", doing,
+			  find_row(code)->hint, MESSAGE_BYTES_MAX, message,
 			  strerror(system_errno));
 	else
-		error_set(err, status, "%s: %s (%s)", doing,
-			  find_row(code)->hint, message);
+		error_set(err, status, "%s: %s (%.*s)", doing,
+			  find_row(code)->hint, MESSAGE_BYTES_MAX, message);
 	return status;
 }

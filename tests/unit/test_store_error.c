@@ -3,6 +3,7 @@
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct error_case {
 	int code;
@@ -83,6 +84,28 @@ START_TEST(test_error_set_when_connection_failed_then_its_message)
 }
 END_TEST
 
+START_TEST(test_error_set_when_message_is_long_then_room_for_the_file)
+{
+	char sql[400];
+	sqlite3 *db = NULL;
+	struct error err;
+	int rc;
+
+	error_init(&err);
+	memset(sql, '\'', sizeof(sql) - 1);
+	sql[sizeof(sql) - 1] = '\0';
+	ck_assert_int_eq(sqlite3_open(":memory:", &db), SQLITE_OK);
+	rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+	(void)store_error_set(&err, db, rc, "read");
+	(void)error_wrap(&err, "/var/lib/toggled/toggled.db");
+	ck_assert_ptr_nonnull(strstr(err.text, "unrecognized token"));
+	ck_assert_int_eq(
+	    strncmp(err.text, "/var/lib/toggled/toggled.db: read: ", 35), 0);
+	ck_assert_uint_lt(strlen(err.text), 300);
+	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -99,6 +122,8 @@ main(void)
 		       test_error_set_when_error_is_null_then_still_the_status);
 	tcase_add_test(tcase,
 		       test_error_set_when_connection_failed_then_its_message);
+	tcase_add_test(
+	    tcase, test_error_set_when_message_is_long_then_room_for_the_file);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
