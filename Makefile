@@ -222,7 +222,10 @@ $(B)/gen/assets.c: docs/openapi.yaml tests/lint/embed
 
 # Under VARIANT=fuzz libFuzzer brings main; else it replays the files it is given.
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(B)/obj/tests/fuzz/replay.o)
-$(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/%.o $(FUZZ_MAIN) $(LIB)
+# What several targets share; every file there that is no target.
+FUZZ_HELP := $(filter-out tests/fuzz/fuzz_% tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c))
+FUZZ_HELP := $(FUZZ_HELP:tests/%.c=$(B)/obj/tests/%.o)
+$(FUZZ): $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/%.o $(FUZZ_HELP) $(FUZZ_MAIN) $(LIB)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer) -o $@ $^ $(PKG_LIBS)
