@@ -1,7 +1,6 @@
 #include "migrate.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/bytes.h"
 #include "base/version.h"
@@ -188,7 +187,7 @@ first_name(const struct made *a, const struct made *b)
 {
 	if (a->name.length == 0 || b->name.length == 0)
 		return a->name.length == 0 ? b->name : a->name;
-	return strcmp(a->name.data, b->name.data) < 0 ? a->name : b->name;
+	return string_compare(a->name, b->name) < 0 ? a->name : b->name;
 }
 
 static enum status
