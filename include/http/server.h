@@ -58,9 +58,10 @@ enum status server_open(const struct server_config *config,
  * "https://…" or "unix:/path"; borrowed. NULL beyond the last. */
 const char *server_address(const struct server *server, size_t index);
 
-/* Would they do? Says which file is at fault and why. */
+/* Would they do? Says which file is at fault and why. When the certificate
+ * ends is for the caller to judge. */
 enum status server_check_tls(const char *certificate, const char *key,
-			     struct error *err) MUST_CHECK;
+			     int64_t *until_ms, struct error *err) MUST_CHECK;
 
 /* Read certificate and key anew: connections that come from now on get them.
  * On failure the old ones stay. */

@@ -54,6 +54,24 @@ check_database(const char *path, bool *guarded, struct error *err)
 	return rc;
 }
 
+/* The server would start, and only say so in its log. */
+static enum status
+check_tls(const struct options *options, struct error *err)
+{
+	struct clock clock = clock_system();
+	char until[CLOCK_TEXT_BYTES];
+	int64_t until_ms;
+	enum status rc = serve_check_tls(options, &until_ms, err);
+
+	if (rc != STATUS_OK || until_ms > clock_wall_ms(&clock))
+		return rc;
+	clock_format(until_ms, until);
+	printf("toggled: the certificate in %s has expired at %s: clients will "
+	       "not trust it\n",
+	       options->tls_certificate, until);
+	return STATUS_OK;
+}
+
 /* Options and file were read before this runs. The database of the file is left
  * alone: it may be in use. So whether there are access tokens is only known of
  * the one on the command line. */
@@ -66,7 +84,7 @@ command_check(const struct options *options, struct error *err)
 	enum status rc = STATUS_OK;
 
 	error_init(&unsafe);
-	rc = serve_check_tls(options, err);
+	rc = check_tls(options, err);
 	if (rc == STATUS_OK && is_named)
 		rc = check_database(options->database, &guarded, err);
 	if (rc != STATUS_OK)

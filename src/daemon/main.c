@@ -15,6 +15,7 @@ serve(const struct options *options, struct error *err)
 	struct daemon daemon = { .options = options };
 	struct server_config server;
 	struct registry_config registry;
+	int64_t until_ms;
 	enum status rc;
 
 	serve_block_signals();
@@ -24,7 +25,7 @@ serve(const struct options *options, struct error *err)
 	server = serve_server_config(&daemon);
 	registry = serve_registry_config(&daemon);
 
-	rc = serve_check_tls(options, err);
+	rc = serve_check_tls(options, &until_ms, err);
 	if (rc == STATUS_OK)
 		rc = server_open(&server, &daemon.server, err);
 	if (rc == STATUS_OK)

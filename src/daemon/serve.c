@@ -68,7 +68,8 @@ serve_check(const struct options *options, bool guarded, struct error *err)
 }
 
 enum status
-serve_check_tls(const struct options *options, struct error *err)
+serve_check_tls(const struct options *options, int64_t *until_ms,
+		struct error *err)
 {
 	const char *certificate = options->tls_certificate;
 	const char *key = options->tls_key;
@@ -83,7 +84,8 @@ serve_check_tls(const struct options *options, struct error *err)
 	if (!certificate != !key)
 		return error_set(err, STATUS_INVALID,
 				 "tls-certificate and tls-key want each other");
-	return certificate ? server_check_tls(certificate, key, err)
+	*until_ms = INT64_MAX;
+	return certificate ? server_check_tls(certificate, key, until_ms, err)
 			   : STATUS_OK;
 }
 
@@ -235,10 +237,11 @@ differs_cb(void *ctx, const struct option *option)
 static void
 reload_tls(const struct daemon *daemon, const struct options *options)
 {
+	int64_t until_ms;
 	struct error err;
 
 	error_init(&err);
-	if (serve_check_tls(options, &err) != STATUS_OK ||
+	if (serve_check_tls(options, &until_ms, &err) != STATUS_OK ||
 	    (options->tls_certificate &&
 	     server_load_tls(daemon->server, options->tls_certificate,
 			     options->tls_key, &err) != STATUS_OK))

@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/attr.h"
 #include "base/error.h"
@@ -35,8 +36,9 @@ struct daemon {
 enum status serve_check(const struct options *options, bool guarded,
 			struct error *err) MUST_CHECK;
 
-/* Certificate and key, where an address wants them: named both and of use. */
-enum status serve_check_tls(const struct options *options,
+/* Certificate and key, where an address wants them: named both and of use. When
+ * the certificate ends; INT64_MAX: there is none. */
+enum status serve_check_tls(const struct options *options, int64_t *until_ms,
 			    struct error *err) MUST_CHECK;
 
 /* Block the signals that serve_wait takes; before any thread is started. */

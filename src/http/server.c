@@ -143,9 +143,10 @@ open_tls(struct service *service, const struct server_config *config,
 }
 
 enum status
-server_check_tls(const char *certificate, const char *key, struct error *err)
+server_check_tls(const char *certificate, const char *key, int64_t *until_ms,
+		 struct error *err)
 {
-	return tls_check(certificate, key, err);
+	return tls_check(certificate, key, until_ms, err);
 }
 
 enum status

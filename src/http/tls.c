@@ -230,11 +230,14 @@ tls_load(struct tls *tls, const char *certificate, const char *key,
 }
 
 enum status
-tls_check(const char *certificate, const char *key, struct error *err)
+tls_check(const char *certificate, const char *key, int64_t *until_ms,
+	  struct error *err)
 {
 	struct tls_pair *pair = NULL;
 	enum status rc = pair_read(certificate, key, &pair, err);
 
+	if (rc == STATUS_OK)
+		*until_ms = pair->until_ms;
 	tls_pair_unref(pair);
 	return rc;
 }

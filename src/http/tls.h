@@ -12,6 +12,8 @@
 #ifndef SRC_HTTP_TLS_H
 #define SRC_HTTP_TLS_H
 
+#include <stdint.h>
+
 #include "base/attr.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -37,9 +39,9 @@ void tls_free(struct tls *tls);
 enum status tls_load(struct tls *tls, const char *certificate, const char *key,
 		     struct error *err) MUST_CHECK;
 
-/* Could they be loaded? */
+/* Could they be loaded, and when does the certificate end? */
 enum status tls_check(const char *certificate, const char *key,
-		      struct error *err) MUST_CHECK;
+		      int64_t *until_ms, struct error *err) MUST_CHECK;
 
 /* Give a server's session that has not begun the priorities and the pair of
  * now. Release it when the session is gone; NULL where nothing was loaded. */

@@ -177,6 +177,25 @@ START_TEST(test_start_when_files_are_wrong_then_fails_with_a_sentence)
 }
 END_TEST
 
+START_TEST(test_check_when_certificate_has_expired_then_says_so)
+{
+	struct toggled *t = toggled_new();
+	struct authority *ca = authority_new(t, "ca");
+	static const int days[] = { TLS_DAYS, -TLS_DAYS };
+	const struct run *run;
+
+	for (int i = 0; i < 2; i++) {
+		(void)certificate_new(ca, "server", TLS_SERIAL, days[i]);
+		run = TOGGLED_RUN(t, "check", "--tls-certificate", "server.pem",
+				  "--tls-key", "server.key");
+		ck_assert_int_eq(run->status, 0);
+		ck_assert_int_eq(strstr(run->out, "has expired at") != NULL,
+				 days[i] < 0);
+	}
+	toggled_free(t);
+}
+END_TEST
+
 START_TEST(test_start_when_files_are_not_named_then_fails_with_a_sentence)
 {
 	struct toggled *t = toggled_new();
@@ -280,6 +299,8 @@ main(void)
 	tcase_add_loop_test(
 	    tc, test_start_when_files_are_wrong_then_fails_with_a_sentence, 0,
 	    kinds);
+	tcase_add_test(tc,
+		       test_check_when_certificate_has_expired_then_says_so);
 	tcase_add_test(
 	    tc, test_start_when_files_are_not_named_then_fails_with_a_sentence);
 	tcase_add_test(tc, test_command_when_server_is_trusted_then_works);
