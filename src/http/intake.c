@@ -151,7 +151,9 @@ find_route(struct exchange *x, const struct uri *uri)
 		return true;
 	}
 	if (match.allowed == 0 && strcmp(x->raw, "*") != 0) {
-		reply_fail(r, STATUS_NOT_FOUND, "there is nothing at %s",
+		reply_fail(r, STATUS_NOT_FOUND,
+			   "there is nothing at %s; GET /openapi.yaml lists "
+			   "what there is",
 			   r->path.data);
 	} else if (r->method == METHOD_OPTIONS) {
 		reply_empty(r, 204);
