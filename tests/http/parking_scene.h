@@ -1,0 +1,28 @@
+/*
+ * A server whose clients wait in a given form, and what the tests of waiting
+ * ask for again and again.
+ */
+#ifndef TESTS_HTTP_PARKING_SCENE_H
+#define TESTS_HTTP_PARKING_SCENE_H
+
+#include "scene.h"
+
+#define T ENV
+#define HOST "Host: h\r\n"
+#define POLL(since) "GET " T "/changes?since=" since "&wait=30s HTTP/1.1\r\n"
+
+/* The gauge of those that wait in each of scene_parkings. */
+extern const char *const parking_gauges[];
+
+/* A server with the toggle `a` at revision 2. */
+struct toggled *parking_start(int form);
+
+void parking_wait_for(struct toggled *t, const char *name, int64_t value);
+
+/* Patch the toggle. */
+void parking_flip(struct toggled *t, const char *body);
+
+/* The next answer tells of that revision. */
+struct answer *parking_expect_revision(struct raw *raw, int64_t revision);
+
+#endif

@@ -1,0 +1,162 @@
+/*
+ * Clients that leave while they wait or while they are answered, and those that
+ * read their answer slowly, in both forms of waiting.
+ */
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "parking_scene.h"
+
+enum { SOON_MS = 5000, LARGE_TOGGLES = 12, LARGE_BYTES = 60000 };
+
+START_TEST(test_poll_when_client_hangs_up_then_freed)
+{
+	struct toggled *t = parking_start(_i);
+	struct raw *raw[3];
+
+	(void)toggled_get(t, "/healthz");
+	for (int i = 0; i < 3; i++) {
+		raw[i] = raw_open(t);
+		ck_assert(raw_send_text(raw[i], POLL("2") HOST "\r\n"));
+	}
+	parking_wait_for(t, parking_gauges[_i], 3);
+	raw_close(raw[0]);
+	raw_reset(raw[1]);
+	/* Half closed counts as gone. */
+	raw_shutdown(raw[2]);
+	parking_wait_for(t, parking_gauges[_i], 0);
+	parking_wait_for(t, "toggled_polls_hung_up_total", 3);
+	parking_wait_for(t, "toggled_connections_open", 1);
+	ck_assert(raw_is_closed(raw[2], SOON_MS));
+	parking_flip(t, "{\"state\":\"DISABLED\"}");
+	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
+	toggled_free(t);
+}
+END_TEST
+
+START_TEST(test_poll_when_hung_up_after_a_first_one_then_freed)
+{
+	struct toggled *t = parking_start(_i);
+	struct raw *raw = raw_open(t);
+
+	ck_assert(raw_send_text(raw, POLL("2") HOST "\r\n"));
+	parking_wait_for(t, parking_gauges[_i], 1);
+	parking_flip(t, "{\"state\":\"DISABLED\"}");
+	parking_expect_revision(raw, 3);
+	ck_assert(raw_send_text(raw, POLL("3") HOST "\r\n"));
+	parking_wait_for(t, parking_gauges[_i], 1);
+	raw_close(raw);
+	parking_wait_for(t, parking_gauges[_i], 0);
+	parking_wait_for(t, "toggled_connections_open", 1);
+	toggled_free(t);
+}
+END_TEST
+
+START_TEST(test_poll_when_answered_and_idle_then_hang_up_is_seen)
+{
+	struct toggled *t = parking_start(_i);
+	struct raw *raw = raw_open(t);
+
+	ck_assert(raw_send_text(raw, POLL("2") HOST "\r\n"));
+	parking_wait_for(t, parking_gauges[_i], 1);
+	parking_flip(t, "{\"state\":\"DISABLED\"}");
+	parking_expect_revision(raw, 3);
+	raw_close(raw);
+	parking_wait_for(t, "toggled_connections_open", 1);
+	toggled_free(t);
+}
+END_TEST
+
+/* A change set whose delta does not fit into a socket's buffers. */
+static char *
+large_change(struct toggled *t)
+{
+	size_t room = (size_t)LARGE_TOGGLES * (LARGE_BYTES + 200) + 200;
+	char *text = toggled_text(t, "%*s", (int)room, "");
+	char *at = text + sprintf(text, "{\"toggles\":{");
+
+	for (int i = 0; i < LARGE_TOGGLES; i++) {
+		at += sprintf(at, "%s\"l%d\":{\"variants\":{\"x\":\"",
+			      i > 0 ? "," : "", i);
+		memset(at, 'x', LARGE_BYTES);
+		at += LARGE_BYTES;
+		at += sprintf(at, "\"},\"defaultVariant\":\"x\"}");
+	}
+	sprintf(at, "}}");
+	return text;
+}
+
+START_TEST(test_poll_when_client_reads_slowly_then_gets_all)
+{
+	struct toggled *t = parking_start(_i);
+	struct raw *raw = raw_open(t);
+	const int small = 32768;
+	struct answer *a;
+
+	ck_assert_int_eq(setsockopt(raw_fd(raw), SOL_SOCKET, SO_RCVBUF, &small,
+				    sizeof(small)),
+			 0);
+	ck_assert(raw_send_text(raw, POLL("2") HOST "\r\n"));
+	parking_wait_for(t, parking_gauges[_i], 1);
+	a = toggled_request(t, "POST", T "/changes", NULL, large_change(t));
+	ck_assert_int_eq(a->status, 200);
+	parking_wait_for(t, parking_gauges[_i], 0);
+	/* Others are served meanwhile, and the next request may come. */
+	ck_assert_int_eq(toggled_get(t, "/healthz")->status, 200);
+	ck_assert(raw_send_text(raw, "GET /healthz HTTP/1.1\r\n" HOST "\r\n"));
+	a = raw_answer(raw, SOON_MS);
+	ck_assert_int_eq(a->status, 200);
+	ck_assert_uint_gt(a->length, (size_t)LARGE_TOGGLES * LARGE_BYTES);
+	ck_assert_int_eq(json_int_at(answer_json(a), "/revision"), 3);
+	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 200);
+	toggled_free(t);
+}
+END_TEST
+
+START_TEST(test_poll_when_client_leaves_amid_the_answer_then_freed)
+{
+	struct toggled *t = parking_start(_i);
+	struct raw *raw = raw_open(t);
+	const int small = 32768;
+
+	ck_assert_int_eq(setsockopt(raw_fd(raw), SOL_SOCKET, SO_RCVBUF, &small,
+				    sizeof(small)),
+			 0);
+	ck_assert(raw_send_text(raw, POLL("2") HOST "\r\n"));
+	parking_wait_for(t, parking_gauges[_i], 1);
+	toggled_request(t, "POST", T "/changes", NULL, large_change(t));
+	parking_wait_for(t, parking_gauges[_i], 0);
+	raw_reset(raw);
+	parking_wait_for(t, "toggled_connections_open", 1);
+	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
+	toggled_free(t);
+}
+END_TEST
+
+static void
+add(struct TCase *tc)
+{
+	tcase_add_loop_test(tc, test_poll_when_client_hangs_up_then_freed, 0,
+			    SCENE_PARKINGS);
+	tcase_add_loop_test(tc,
+			    test_poll_when_hung_up_after_a_first_one_then_freed,
+			    0, SCENE_PARKINGS);
+	tcase_add_loop_test(
+	    tc, test_poll_when_answered_and_idle_then_hang_up_is_seen, 0,
+	    SCENE_PARKINGS);
+	tcase_add_loop_test(tc,
+			    test_poll_when_client_reads_slowly_then_gets_all, 0,
+			    SCENE_PARKINGS);
+	tcase_add_loop_test(
+	    tc, test_poll_when_client_leaves_amid_the_answer_then_freed, 0,
+	    SCENE_PARKINGS);
+}
+
+int
+main(void)
+{
+	return scene_main("http/hangups", add);
+}
