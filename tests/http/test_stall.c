@@ -8,17 +8,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "scene.h"
 #include "tls_scene.h"
 #include "vitals.h"
 
 enum {
-	READERS = 100,
+	READERS = 200,
+	DRIPS = 4,
+	SIP_BYTES = 200,
+	SIP_MS = 100,
 	STREAMS = 2,
 	EVENTS = 10, /* at a time; less than is kept for who does not read */
 	TOGGLES = 4,
-	VALUE_BYTES = 64 * 1024,
+	VALUE_BYTES = 32 * 1024,
 	ANSWER_BYTES = TOGGLES * VALUE_BYTES,
 	LIMIT_MS = 1000,
 	RATE =
@@ -193,6 +197,31 @@ START_TEST(test_wake_up_when_it_is_not_read_then_cut_off)
 }
 END_TEST
 
+/* A little now and then is not enough: it would take minutes. */
+START_TEST(test_answer_when_it_is_read_in_drips_then_cut_off)
+{
+	struct toggled *t = open_form(_i);
+	struct raw *drips[DRIPS];
+	struct cut cut = { t, DRIPS };
+	char sip[SIP_BYTES];
+	int64_t began;
+
+	put_much(t);
+	began = now_ms();
+	open_stalled(t, drips, DRIPS,
+		     "GET " ENV "/changes HTTP/1.1\r\nHost: x\r\n\r\n");
+	while (!are_cut(&cut)) {
+		for (int i = 0; i < DRIPS; i++)
+			(void)!recv(raw_fd(drips[i]), sip, sizeof(sip),
+				    MSG_DONTWAIT);
+		vitals_watch(SIP_MS);
+		ck_assert_int_lt(now_ms() - began, MOST_MS);
+	}
+	expect_cut(t, DRIPS, began);
+	scene_close(t);
+}
+END_TEST
+
 /* --- event streams -------------------------------------------------------- */
 
 static void
@@ -307,6 +336,9 @@ add(struct TCase *tc)
 	tcase_add_loop_test(tc, test_answer_when_it_is_not_read_then_cut_off, 0,
 			    COUNT(forms));
 	tcase_add_loop_test(tc, test_wake_up_when_it_is_not_read_then_cut_off,
+			    0, COUNT(forms));
+	tcase_add_loop_test(tc,
+			    test_answer_when_it_is_read_in_drips_then_cut_off,
 			    0, COUNT(forms));
 	tcase_add_loop_test(tc, test_stream_when_it_is_not_read_then_cut_off, 0,
 			    COUNT(forms));
