@@ -339,7 +339,6 @@ connection_completed(void *cls, struct MHD_Connection *mhd, void **context,
 	*context = NULL;
 	c->exchange = NULL;
 	c->consumed += x->header_size + x->body_seen;
-	c->unsure = c->unsure || x->chunked;
 	if (x->phase == EXCHANGE_WAITING)
 		park_cancel(loop->park, x);
 	reaper_expect(c, c->ended ? REAPER_ENDED_MS

@@ -43,7 +43,6 @@ struct connection {
 	char peer_text[PEER_TEXT_BYTES]; /* "" until it is needed */
 	struct bridge *bridge;           /* counts for it; NULL: clear text */
 	int fd;
-	bool unsure;  /* of `consumed`: a chunked body came in */
 	bool watched; /* for hang-ups, by park */
 	bool ended;   /* the client sends no more: a FIN was seen */
 	bool hung_up;

@@ -1,5 +1,6 @@
 #include "guard.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -118,6 +119,19 @@ check_header(const struct request_pair *header, size_t *hosts,
 		out->close = out->close || lists(header->value.data, "close");
 	else if (is_name(header->name, "Expect"))
 		out->expects = true;
+	return STATUS_OK;
+}
+
+enum status
+guard_start(const char *method, const char *target, struct error *err)
+{
+	if (!is_token((struct string){ method, strlen(method) }))
+		return error_set(err, STATUS_INVALID, "the method is no token");
+	for (const char *at = target; *at != '\0'; at++)
+		if ((unsigned char)*at <= ' ' || *at == 127)
+			return error_set(err, STATUS_INVALID,
+					 "the target holds a control character "
+					 "or a space");
 	return STATUS_OK;
 }
 

@@ -9,9 +9,13 @@
  *   Transfer-Encoding that is not "chunked"       501
  *   a name that is no token, "Name :"             400
  *   NUL, CR, LF or other control characters       400
+ *   the same or DEL in the target, in the method  400
  *   folded lines, bare LF                         400
  *   no Host or several in HTTP/1.1                400
  *   more than GUARD_HEADERS_MAX headers           431
+ *
+ * The frame of a chunked body is not seen here, and libmicrohttpd is lenient
+ * with it (LF alone, folded trailers): after one, the connection ends too.
  */
 #ifndef SRC_HTTP_GUARD_H
 #define SRC_HTTP_GUARD_H
@@ -34,6 +38,10 @@ struct guard_message {
 	bool close;   /* Connection: close */
 	bool expects; /* Expect: it waits for our consent */
 };
+
+/* The request line; the version is libmicrohttpd's to judge. */
+enum status guard_start(const char *method, const char *target,
+			struct error *err) MUST_CHECK;
 
 enum status guard_headers(const struct request_pair *headers, size_t count,
 			  const char *version, struct guard_message *out,
@@ -58,5 +66,9 @@ enum status guard_gaps(const struct guard_layout *layout,
 /* Does a web page of another origin send this? The host of `origin` is not that
  * of `host`; "null" is always foreign. */
 bool guard_is_foreign(const char *origin, const char *host);
+
+/* Is `host` an address or localhost? Any other name may be somebody else's, who
+ * lets it lead to us (DNS rebinding). */
+bool guard_is_literal(const char *host);
 
 #endif

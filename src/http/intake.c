@@ -78,6 +78,8 @@ check_sound(struct exchange *x, const char *method,
 	rc = guard_headers(r->headers, r->header_count, x->version, message,
 			   err);
 	if (rc == STATUS_OK)
+		rc = guard_start(method, x->raw, err);
+	if (rc == STATUS_OK)
 		rc = guard_gaps(&layout, r->headers, r->header_count, err);
 	return rc;
 }
@@ -240,6 +242,7 @@ intake_header(struct exchange *x, const char *method, const char *version)
 	}
 	x->chunked = message.chunked;
 	x->closing = message.close;
+	r->reply.close = message.chunked;
 	if (uri_decode(x->raw, &r->arena, &uri, &err) != STATUS_OK) {
 		r->error = err;
 		reply_error(r, &r->error);

@@ -276,7 +276,7 @@ can_leave(const struct outside *o, const struct exchange *x)
 
 	if (o->loop->service->parking != PARKING_AUTO ||
 	    c->peer.family == PEER_UNIX || x->closing || x->chunked ||
-	    c->unsure || strcmp(x->version, "HTTP/1.1") != 0)
+	    strcmp(x->version, "HTTP/1.1") != 0)
 		return false;
 	/* Not the standard answer. */
 	if (x->request.answered != NULL || x->request.reply.header_count > 0)

@@ -25,7 +25,8 @@ is_plain(const struct head *head)
 {
 	struct guard_message message;
 
-	return guard_headers(head->headers, head->count, "HTTP/1.1", &message,
+	return guard_start("GET", head->target, NULL) == STATUS_OK &&
+	       guard_headers(head->headers, head->count, "HTTP/1.1", &message,
 			     NULL) == STATUS_OK &&
 	       !message.has_length && !message.chunked && !message.close &&
 	       !message.expects;

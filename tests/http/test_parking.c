@@ -187,19 +187,38 @@ START_TEST(test_polls_when_server_stops_then_all_answered)
 }
 END_TEST
 
-START_TEST(test_poll_when_body_was_chunked_before_then_waits_inside)
+START_TEST(test_poll_when_its_body_is_chunked_then_waits_inside_and_ends)
 {
 	struct toggled *t = parking_start(0);
 	struct raw *raw = raw_open(t);
 
-	ck_assert(raw_send_text(raw, "PUT " T "/toggles/b HTTP/1.1\r\n" HOST
+	ck_assert(raw_send_text(raw, "POST " T "/values?since=2&wait=30s "
+				     "HTTP/1.1\r\n" HOST
 				     "Transfer-Encoding: chunked\r\n\r\n"
 				     "2\r\n{}\r\n0\r\n\r\n"));
-	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 201);
-	ck_assert(raw_send_text(raw, POLL("3") HOST "\r\n"));
 	parking_wait_for(t, parking_gauges[1], 1);
 	parking_flip(t, "{\"state\":\"DISABLED\"}");
-	parking_expect_revision(raw, 4);
+	parking_expect_revision(raw, 3);
+	ck_assert(raw_is_closed(raw, SOON_MS));
+	toggled_free(t);
+}
+END_TEST
+
+/* The line ends there for libmicrohttpd. */
+START_TEST(test_poll_when_repeated_with_lf_in_its_target_then_refused)
+{
+	struct toggled *t = parking_start(0);
+	struct raw *raw = raw_open(t);
+
+	ck_assert(raw_send_text(raw, "GET " T "/values?since=2&wait=30s&a=b "
+				     "HTTP/1.1\r\n" HOST "\r\n"));
+	parking_wait_for(t, parking_gauges[0], 1);
+	parking_flip(t, "{\"defaultVariant\":\"on\"}");
+	parking_expect_revision(raw, 3);
+	ck_assert(raw_send_text(raw, "GET " T "/values?since=3&wait=30s&a=\nb: "
+				     "HTTP/1.1\r\n" HOST "\r\n"));
+	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 400);
+	ck_assert(raw_is_closed(raw, SOON_MS));
 	toggled_free(t);
 }
 END_TEST
@@ -279,7 +298,9 @@ add(struct TCase *tc)
 	tcase_add_loop_test(tc, test_polls_when_server_stops_then_all_answered,
 			    0, SCENE_PARKINGS);
 	tcase_add_test(
-	    tc, test_poll_when_body_was_chunked_before_then_waits_inside);
+	    tc, test_poll_when_its_body_is_chunked_then_waits_inside_and_ends);
+	tcase_add_test(
+	    tc, test_poll_when_repeated_with_lf_in_its_target_then_refused);
 	tcase_add_test(
 	    tc, test_poll_when_body_had_a_length_before_then_waits_outside);
 	tcase_add_test(tc, test_poll_when_over_unix_socket_then_waits_inside);

@@ -29,6 +29,14 @@ struct raw_case {
 		.status = (status_), .closes = (closes_),                      \
 	}
 
+/* A body that others may frame otherwise, and what they might take for a part
+ * of it. */
+#define CHUNKS(name_, chunks_)                                                 \
+	ROW(name_,                                                             \
+	    "PUT " T "/toggles/a HTTP/1.1\r\n" HOST                            \
+	    "Transfer-Encoding: chunked\r\n\r\n" chunks_ SMUGGLED,             \
+	    201, true)
+
 static const struct raw_case rows[] = {
 	ROW("plain", "GET /healthz HTTP/1.1\r\n" HOST "\r\n", 200, false),
 	ROW("content_length_and_chunked",
@@ -187,7 +195,29 @@ static const struct raw_case rows[] = {
 	ROW("chunked_body",
 	    "PUT " T "/toggles/a HTTP/1.1\r\n" HOST
 	    "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n",
-	    201, false),
+	    201, true),
+	CHUNKS("chunks_with_lf_alone", "2\n{}\n0\n\n"),
+	CHUNKS("chunk_extension_with_lf", "2;a\n{}\r\n0\r\n\r\n"),
+	CHUNKS("chunk_data_before_lf_alone", "2\r\n{}\n0\r\n\r\n"),
+	CHUNKS("trailer_with_lf_alone", "2\r\n{}\r\n0\r\nX: y\n\n"),
+	CHUNKS("trailer_folded", "2\r\n{}\r\n0\r\nX: y\r\n z\r\n\r\n"),
+	CHUNKS("trailer_that_frames",
+	       "2\r\n{}\r\n0\r\nContent-Length: 90\r\n\r\n"),
+	ROW("chunks_in_http_1.0",
+	    "PUT " T "/toggles/a HTTP/1.0\r\n" HOST
+	    "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n"
+	    "2\r\n{}\r\n0\r\n\r\n" SMUGGLED,
+	    201, true),
+	ROW("control_in_target", "GET /healthz?a=\x01 HTTP/1.1\r\n" HOST "\r\n",
+	    400, true),
+	ROW("cr_in_target", "GET /healthz?a=\rb HTTP/1.1\r\n" HOST "\r\n", 400,
+	    true),
+	ROW("del_in_target", "GET /healthz\x7f HTTP/1.1\r\n" HOST "\r\n", 400,
+	    true),
+	ROW("cr_before_method", "\rGET /healthz HTTP/1.1\r\n" HOST "\r\n", 400,
+	    true),
+	ROW("method_no_token", "G@T /healthz HTTP/1.1\r\n" HOST "\r\n", 400,
+	    true),
 	ROW("bad_chunk_size",
 	    "PUT " T "/toggles/a HTTP/1.1\r\n" HOST
 	    "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
