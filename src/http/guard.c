@@ -233,3 +233,21 @@ guard_is_foreign(const char *origin, const char *host)
 	return host == NULL || length != host_length(host, implied) ||
 	       strncasecmp(origin, host, length) != 0;
 }
+
+bool
+guard_is_literal(const char *host)
+{
+	const bool bracket = *host == '[';
+	const size_t length = strcspn(host += bracket, bracket ? "]" : ":");
+	unsigned char address[sizeof(struct in6_addr)];
+	char name[INET6_ADDRSTRLEN];
+
+	if (length >= sizeof(name))
+		return false;
+	memcpy(name, host, length);
+	name[length] = '\0';
+	if (bracket)
+		return inet_pton(AF_INET6, name, address) == 1;
+	return strcasecmp(name, "localhost") == 0 ||
+	       inet_pton(AF_INET, name, address) == 1;
+}

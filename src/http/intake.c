@@ -185,25 +185,41 @@ is_json_type(const char *type)
 	       strncasecmp(type + length - 5, "+json", 5) == 0;
 }
 
+/* While nobody has to log in, the name that a page came from proves nothing. */
+static bool
+may_write(struct request *r)
+{
+	const char *origin = request_header(r, "Origin");
+	const char *host = request_header(r, "Host");
+
+	if ((r->route->flags & ROUTE_WRITE) == 0 || origin == NULL)
+		return true;
+	if (guard_is_foreign(origin, host)) {
+		reply_fail(r, STATUS_FORBIDDEN,
+			   "a web page of another origin may not write");
+		return false;
+	}
+	if (r->token == NULL && !guard_is_literal(host)) {
+		reply_fail(r, STATUS_FORBIDDEN,
+			   "while there is no access token, a web page may "
+			   "write only at an address or at localhost");
+		return false;
+	}
+	return true;
+}
+
 static bool
 check_rights_and_body(struct exchange *x, const struct guard_message *message)
 {
 	struct request *r = &x->request;
-	const char *origin = request_header(r, "Origin");
 	const char *type = request_header(r, "Content-Type");
 	bool has_body = message->chunked || message->length > 0;
 
 	x->body_limit = (r->route->flags & ROUTE_LARGE_BODY) != 0
 			    ? LIMIT_CHANGE_BYTES
 			    : LIMIT_DEFINITION_BYTES;
-	if (!access_admit(x))
+	if (!access_admit(x) || !may_write(r))
 		return false;
-	if ((r->route->flags & ROUTE_WRITE) != 0 && origin != NULL &&
-	    guard_is_foreign(origin, request_header(r, "Host"))) {
-		reply_fail(r, STATUS_FORBIDDEN,
-			   "a web page of another origin may not write");
-		return false;
-	}
 	if (has_body && type != NULL && !is_json_type(type)) {
 		reply_fail(r, STATUS_MEDIA_TYPE,
 			   "the body is '%.80s', but only JSON is read "

@@ -349,6 +349,26 @@ START_TEST(test_creation_when_a_foreign_page_asks_then_refused)
 }
 END_TEST
 
+/* Its name proves nothing while everybody may write (DNS rebinding); later the
+ * token proves enough. */
+START_TEST(test_write_when_from_own_page_at_a_name_then_needs_a_token)
+{
+	const char *admin;
+	struct toggled *t = scene_open();
+
+	ask_with(t, HEADERS("Host: h.example", "Origin: http://h.example"),
+		 "POST", "/v1/tokens", "{\"name\":\"b\",\"role\":\"admin\"}",
+		 403);
+	ask(t, "GET", "/v1/envs", NULL, 200);
+	scene_close(t);
+	t = open_guarded(0, &admin);
+	ask_with(t,
+		 HEADERS(admin, "Host: h.example", "Origin: http://h.example"),
+		 "PUT", ENV "/toggles/a", "{}", 201);
+	scene_close(t);
+}
+END_TEST
+
 /* --- too many attempts ------------------------------------------------------
  */
 
@@ -469,6 +489,8 @@ add(struct TCase *tc)
 	tcase_add_test(tc,
 		       test_creation_when_asked_to_be_idempotent_then_refused);
 	tcase_add_test(tc, test_creation_when_a_foreign_page_asks_then_refused);
+	tcase_add_test(
+	    tc, test_write_when_from_own_page_at_a_name_then_needs_a_token);
 	tcase_add_test(
 	    tc, test_attempts_when_too_many_fail_then_429_and_good_ones_pass);
 	tcase_add_test(tc, test_command_when_server_is_asked_then_as_over_http);

@@ -246,9 +246,13 @@ static const struct raw_case rows[] = {
 	    "PUT " T "/toggles/a HTTP/1.1\r\n" HOST
 	    "Origin: http://h:81\r\nContent-Length: 2\r\n\r\n{}",
 	    403, false),
-	ROW("own_origin",
+	ROW("own_origin_by_name_without_tokens",
 	    "PUT " T "/toggles/a HTTP/1.1\r\n" HOST
 	    "Origin: http://h:80\r\nContent-Length: 2\r\n\r\n{}",
+	    403, false),
+	ROW("own_origin_at_an_address",
+	    "PUT " T "/toggles/a HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+	    "Origin: http://127.0.0.1:80\r\nContent-Length: 2\r\n\r\n{}",
 	    201, false),
 	ROW("foreign_origin_may_read",
 	    "GET " T "/toggles HTTP/1.1\r\n" HOST "Origin: http://evil\r\n\r\n",

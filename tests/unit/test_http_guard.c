@@ -266,6 +266,55 @@ START_TEST(test_origin_when_in_table_then_foreign_or_not)
 }
 END_TEST
 
+static const struct {
+	const char *host;
+	bool is_literal;
+} hosts[] = {
+	{ "localhost", true },
+	{ "LocalHost:8016", true },
+	{ "127.0.0.1", true },
+	{ "192.0.2.7:8016", true },
+	{ "[::1]", true },
+	{ "[2001:db8::1]:8016", true },
+	{ "h", false },
+	{ "localhost.", false },
+	{ "localhost.evil:8016", false },
+	{ "127.0.0.1.evil", false },
+	{ "127.1", false },
+	{ "[evil]", false },
+	{ "[::1", true },
+	{ "", false },
+	{ ":8016", false },
+	{ "a-name-that-is-longer-than-any-address-could-ever-be", false },
+};
+
+START_TEST(test_host_when_in_table_then_literal_or_not)
+{
+	ck_assert_int_eq(guard_is_literal(hosts[_i].host),
+			 hosts[_i].is_literal);
+}
+END_TEST
+
+static const struct {
+	const char *method;
+	const char *target;
+	enum status status;
+} starts[] = {
+	{ "GET", "/a?b=%0a", STATUS_OK },   { "M-SEARCH", "*", STATUS_OK },
+	{ "GET", "/\xc3\xa9", STATUS_OK },  { "GET", "/a\nb", STATUS_INVALID },
+	{ "GET", "/a\tb", STATUS_INVALID }, { "GET", "/a b", STATUS_INVALID },
+	{ "GET", "/\x7f", STATUS_INVALID }, { "\rGET", "/", STATUS_INVALID },
+	{ "G@T", "/", STATUS_INVALID },     { "", "/", STATUS_INVALID },
+};
+
+START_TEST(test_start_when_in_table_then_judged_so)
+{
+	ck_assert_int_eq(
+	    guard_start(starts[_i].method, starts[_i].target, NULL),
+	    starts[_i].status);
+}
+END_TEST
+
 #define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
 static Suite *
@@ -282,6 +331,10 @@ suite(void)
 			    COUNT(gaps));
 	tcase_add_loop_test(t, test_origin_when_in_table_then_foreign_or_not, 0,
 			    COUNT(origins));
+	tcase_add_loop_test(t, test_host_when_in_table_then_literal_or_not, 0,
+			    COUNT(hosts));
+	tcase_add_loop_test(t, test_start_when_in_table_then_judged_so, 0,
+			    COUNT(starts));
 	suite_add_tcase(s, t);
 	return s;
 }
