@@ -100,6 +100,7 @@ struct job {
 	struct snapshot *snapshot; /* JOB_PAST */
 	struct change **changes;   /* JOB_HISTORY */
 	size_t change_count;
+	bool has_more_changes; /* which were asked for, but are too much text */
 	/* JOB_BACKUP: a new file beside the database; the owner removes it. */
 	char *path;
 

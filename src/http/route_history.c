@@ -55,7 +55,7 @@ reply_history(struct request *r)
 			bytes_append_char(&body, ',');
 		document_change(job->changes[i], NULL, &body);
 	}
-	if (shown < job->change_count)
+	if (shown < job->change_count || job->has_more_changes)
 		bytes_printf(&body, "],\"next\":%" PRId64 "}",
 			     job->changes[shown - 1]->revision);
 	else

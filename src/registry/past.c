@@ -85,9 +85,14 @@ past_snapshot(struct store *store, struct job *job)
 
 /* --- history ----------------------------------------------------------- */
 
+/* Nobody else is served while definitions are decoded, and they stay in memory
+ * until the answer has been sent. */
+enum { GATHERED_BYTES_MAX = 4 << 20 };
+
 struct gathering {
 	struct job *job;
 	size_t capacity;
+	size_t bytes; /* of definitions so far */
 	struct arena scratch;
 };
 
@@ -120,9 +125,9 @@ item_definitions(const struct stored_change *change,
 }
 
 static enum status
-gather(const struct stored_change *stored, void *ctx, struct error *err)
+gather(const struct stored_change *stored, struct gathering *gathering,
+       struct error *err)
 {
-	struct gathering *gathering = ctx;
 	struct job *job = gathering->job;
 	struct change *change =
 	    change_new(stored->environment, stored->actor, stored->comment);
@@ -156,6 +161,33 @@ gather(const struct stored_change *stored, void *ctx, struct error *err)
 	return STATUS_OK;
 }
 
+static size_t
+text_bytes(const struct stored_change *stored)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < stored->count; i++)
+		bytes += stored->items[i].before.length +
+			 stored->items[i].after.length;
+	return bytes;
+}
+
+/* At least one, however long it is. */
+static enum status
+gather_while_room(const struct stored_change *stored, void *ctx,
+		  struct error *err)
+{
+	struct gathering *gathering = ctx;
+	struct job *job = gathering->job;
+
+	gathering->bytes += text_bytes(stored);
+	if (job->change_count > 0 && gathering->bytes > GATHERED_BYTES_MAX)
+		job->has_more_changes = true;
+	if (job->has_more_changes)
+		return STATUS_OK;
+	return gather(stored, gathering, err);
+}
+
 static enum status
 query(struct store *store, const struct history_query *what, struct job *job)
 {
@@ -163,7 +195,8 @@ query(struct store *store, const struct history_query *what, struct job *job)
 	enum status rc;
 
 	arena_init(&gathering.scratch);
-	rc = store_history(store, what, gather, &gathering, &job->error);
+	rc = store_history(store, what, gather_while_room, &gathering,
+			   &job->error);
 	arena_fini(&gathering.scratch);
 	return rc;
 }

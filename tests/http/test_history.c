@@ -1,8 +1,13 @@
 /* What changed, and taking it back. */
 #include <check.h>
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "scene.h"
+
+enum { LONG_TEXT = 200000, LONG_CHANGES = 24, PAGE_BYTES = 6 << 20 };
 
 #define KEY ENV "/toggles/new-checkout"
 #define ROLLBACK ENV "/rollback"
@@ -154,6 +159,46 @@ expect_same(json_t *now, json_t *then)
 	}
 }
 
+/* Each with 400 KB of definitions before and after. */
+START_TEST(test_history_when_definitions_are_long_then_in_more_pages)
+{
+	struct toggled *t = scene_open();
+	char *text = toggled_own(t, mem_zalloc(1, LONG_TEXT + 1), free);
+	int64_t before = INT64_MAX;
+	int64_t expected;
+	int pages = 0;
+
+	memset(text, 'x', LONG_TEXT);
+	for (int i = 0; i < LONG_CHANGES; i++)
+		put_toggle(t, "long",
+			   toggled_text(t, "{\"value\":\"%d%s\"}", i, text));
+	expected = head_revision(t);
+	while (before > 0) {
+		struct answer *answer = ask(
+		    t, "GET",
+		    toggled_text(t, ENV "/history?limit=1000&before=%" PRId64,
+				 before),
+		    NULL, 200);
+		json_t *page = answer_json(answer);
+		json_t *changes = json_at(page, "/changes");
+
+		ck_assert_uint_lt(answer->length, PAGE_BYTES);
+		ck_assert_uint_gt(json_array_size(changes), 0);
+		for (size_t i = 0; i < json_array_size(changes); i++)
+			ck_assert_int_eq(json_int_at(json_array_get(changes, i),
+						     "/revision"),
+					 expected--);
+		before = json_is_null(json_at(page, "/next"))
+			     ? 0
+			     : json_int_at(page, "/next");
+		pages++;
+	}
+	ck_assert_int_eq(expected, 0);
+	ck_assert_int_gt(pages, 1);
+	scene_close(t);
+}
+END_TEST
+
 START_TEST(test_rollback_when_to_a_moment_then_all_as_it_was)
 {
 	struct toggled *t = scene_open();
@@ -290,6 +335,8 @@ add(struct TCase *tc)
 	    tc, test_history_when_read_then_newest_first_with_before_and_after);
 	tcase_add_test(tc, test_history_when_paged_then_every_change_once);
 	tcase_add_test(tc, test_history_when_of_a_key_then_only_its_changes);
+	tcase_add_test(
+	    tc, test_history_when_definitions_are_long_then_in_more_pages);
 	tcase_add_loop_test(
 	    tc, test_rollback_when_to_a_moment_then_all_as_it_was, 0, 3);
 	tcase_add_test(tc, test_rollback_when_of_keys_then_only_those);
