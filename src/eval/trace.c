@@ -120,24 +120,39 @@ keep(struct trace *trace, struct value value)
 	return copy;
 }
 
+/* Which operand of a node is it? Its count when none is. Rules may have many
+ * thousands, so they are not tried one by one. */
+static uint32_t
+index_of(const struct node *node, const struct node *operand)
+{
+	uintptr_t offset = (uintptr_t)operand - (uintptr_t)node->args;
+	uintptr_t at = offset / sizeof(*operand);
+
+	return at < node->count ? (uint32_t)at : node->count;
+}
+
 /* The way from a node to one that it evaluates: an operand, or (fractional) an
  * element of an operand. */
 static void
 push_place(struct pointer *pointer, const struct node *from,
 	   const struct node *to)
 {
+	uint32_t at = index_of(from, to);
+
+	if (at < from->count) {
+		if (!from->bare)
+			pointer_push_index(pointer, at);
+		return;
+	}
 	for (uint32_t i = 0; i < from->count; i++) {
 		const struct node *arg = &from->args[i];
 
-		for (uint32_t j = 0; j < arg->count; j++) {
-			if (&arg->args[j] != to)
-				continue;
-			pointer_push_index(pointer, i);
-			pointer_push_index(pointer, j);
-			return;
-		}
-		if (arg == to && !from->bare)
-			pointer_push_index(pointer, i);
+		at = index_of(arg, to);
+		if (at == arg->count)
+			continue;
+		pointer_push_index(pointer, i);
+		pointer_push_index(pointer, at);
+		return;
 	}
 }
 

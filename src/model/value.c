@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/map.h"
 static const char *const type_names[] = {
 	[VALUE_NULL] = "null",       [VALUE_BOOL] = "boolean",
 	[VALUE_INTEGER] = "integer", [VALUE_REAL] = "number",
@@ -55,25 +56,78 @@ is_equal_array(const struct value *a, const struct value *b)
 	return true;
 }
 
-/* Names are unique, so equal counts and one direction are enough. Objects
- * mostly come in the same order: look there first. */
-static bool
-is_equal_object(const struct value *a, const struct value *b)
+/* The members of an object by name, for whoever looks for many of them: one by
+ * one, two objects of 250 KB would keep the registry for half a minute. */
+struct names {
+	const struct value *object;
+	bool is_mapped; /* when one was looked for */
+	struct map map;
+};
+
+enum { NAMES_FEW = 16 };
+
+static void
+names_init(struct names *names, const struct value *object)
 {
-	if (a->object.count != b->object.count)
-		return false;
+	names->object = object;
+	names->is_mapped = false;
+	map_init(&names->map);
+}
+
+static const struct value *
+names_find(struct names *names, struct string name)
+{
+	const struct value *object = names->object;
+
+	if (object->object.count <= NAMES_FEW)
+		return value_get_n(object, name.data, name.length);
+	for (size_t i = 0; i < object->object.count && !names->is_mapped; i++) {
+		struct member *member = &object->object.members[i];
+
+		(void)map_put(&names->map, member->name.data,
+			      member->name.length, &member->value);
+	}
+	names->is_mapped = true;
+	return map_find(&names->map, name.data, name.length);
+}
+
+static void
+names_fini(struct names *names)
+{
+	map_fini(&names->map);
+}
+
+/* Objects mostly come in the same order: look there first. */
+static bool
+has_equal_members(const struct value *a, const struct value *b,
+		  struct names *of_b)
+{
 	for (size_t i = 0; i < a->object.count; i++) {
 		const struct member *mine = &a->object.members[i];
 		const struct member *beside = &b->object.members[i];
 		const struct value *other = &beside->value;
 
 		if (!string_equal(beside->name, mine->name))
-			other =
-			    value_get_n(b, mine->name.data, mine->name.length);
+			other = names_find(of_b, mine->name);
 		if (other == NULL || !value_equal(&mine->value, other))
 			return false;
 	}
 	return true;
+}
+
+/* Names are unique, so equal counts and one direction are enough. */
+static bool
+is_equal_object(const struct value *a, const struct value *b)
+{
+	struct names of_b;
+	bool equal;
+
+	if (a->object.count != b->object.count)
+		return false;
+	names_init(&of_b, b);
+	equal = has_equal_members(a, b, &of_b);
+	names_fini(&of_b);
+	return equal;
 }
 
 bool
@@ -169,12 +223,47 @@ add_member(struct value *object, struct string name, struct value value)
 	member->value = value;
 }
 
+/* What the target has, as the patch leaves it. */
+static void
+merge_old(struct arena *arena, const struct value *target,
+	  struct names *of_patch, struct value *result)
+{
+	for (size_t i = 0; i < target->object.count; i++) {
+		const struct member *old = &target->object.members[i];
+		const struct value *change = names_find(of_patch, old->name);
+
+		if (change == NULL)
+			add_member(result, old->name, old->value);
+		else if (change->type != VALUE_NULL)
+			add_member(
+			    result, old->name,
+			    value_merge_patch(arena, &old->value, change));
+	}
+}
+
+/* What only the patch has. */
+static void
+merge_new(struct arena *arena, struct names *of_target,
+	  const struct value *patch, struct value *result)
+{
+	for (size_t i = 0; i < patch->object.count; i++) {
+		const struct member *new = &patch->object.members[i];
+
+		if (new->value.type != VALUE_NULL &&
+		    names_find(of_target, new->name) == NULL)
+			add_member(result, new->name,
+				   value_merge_patch(arena, NULL, &new->value));
+	}
+}
+
 struct value
 value_merge_patch(struct arena *arena, const struct value *target,
 		  const struct value *patch)
 {
 	static const struct value nothing = { .type = VALUE_OBJECT };
 	struct value result = nothing;
+	struct names of_patch;
+	struct names of_target;
 
 	if (patch->type != VALUE_OBJECT)
 		return *patch;
@@ -183,28 +272,11 @@ value_merge_patch(struct arena *arena, const struct value *target,
 	result.object.members =
 	    arena_zalloc(arena, target->object.count + patch->object.count,
 			 sizeof(struct member));
-
-	for (size_t i = 0; i < target->object.count; i++) {
-		const struct member *old = &target->object.members[i];
-		const struct value *change =
-		    value_get_n(patch, old->name.data, old->name.length);
-
-		if (change == NULL)
-			add_member(&result, old->name, old->value);
-		else if (change->type != VALUE_NULL)
-			add_member(
-			    &result, old->name,
-			    value_merge_patch(arena, &old->value, change));
-	}
-	for (size_t i = 0; i < patch->object.count; i++) {
-		const struct member *new = &patch->object.members[i];
-
-		if (new->value.type == VALUE_NULL)
-			continue;
-		if (value_get_n(target, new->name.data, new->name.length) ==
-		    NULL)
-			add_member(&result, new->name,
-				   value_merge_patch(arena, NULL, &new->value));
-	}
+	names_init(&of_patch, patch);
+	names_init(&of_target, target);
+	merge_old(arena, target, &of_patch, &result);
+	merge_new(arena, &of_target, patch, &result);
+	names_fini(&of_patch);
+	names_fini(&of_target);
 	return result;
 }

@@ -31,6 +31,9 @@ enum {
 	NAMED_OFTEN = 30000,
 	ANSWER_BYTES = 64 * 1024,
 	SLOW_TOGGLES = 60,
+	MANY = 20000,
+	WIDE = 19000,
+	WORK_TICKS = VITALS_SANITIZED ? 250 : 50,
 };
 
 #define REQUEST "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -275,9 +278,62 @@ START_TEST(test_evaluate_when_paths_are_very_long_then_bounded)
 }
 END_TEST
 
+/* `head`, so many times `item` with a number in it, `tail`. */
+static const char *
+listed(struct toggled *t, const char *head, const char *item, const char *tail)
+{
+	struct bytes text;
+
+	bytes_init(&text);
+	bytes_append_str(&text, head);
+	for (int i = 0; i < MANY; i++)
+		bytes_printf(&text, "%s\"%s%d\":1", i == 0 ? "" : ",", item, i);
+	bytes_append_str(&text, tail);
+	return toggled_own(t, bytes_take(&text), free);
+}
+
+/* Each of the one compared with each of the other took half a minute. */
+START_TEST(test_patch_when_members_are_many_then_soon_done)
+{
+	struct toggled *t = scene_open();
+	int64_t ticks;
+
+	put_toggle(t, "a", listed(t, "{\"metadata\":{", "a", "}}"));
+	ticks = vitals_cpu_ticks(t);
+	expect_problem(toggled_request(t, "PATCH", ENV "/toggles/a", NULL,
+				       listed(t, "{\"metadata\":{", "b", "}}")),
+		       413, "too-large");
+	ck_assert_int_lt(vitals_cpu_ticks(t) - ticks, WORK_TICKS);
+	scene_close(t);
+}
+END_TEST
+
+START_TEST(test_evaluate_when_explained_rule_is_wide_then_soon_done)
+{
+	struct toggled *t = scene_open();
+	struct bytes text;
+	int64_t ticks;
+
+	bytes_init(&text);
+	bytes_append_str(&text, "{\"targeting\":{\"==\":[1,{\"cat\":[0");
+	for (int i = 0; i < WIDE; i++)
+		bytes_append_str(&text, ",{\"var\":\"a\"}");
+	bytes_append_str(&text, "]}]}}");
+	put_toggle(t, "wide", toggled_own(t, bytes_take(&text), free));
+	ticks = vitals_cpu_ticks(t);
+	ask(t, "POST", ENV "/evaluate?explain=true", "{\"context\":{\"a\":1}}",
+	    200);
+	ck_assert_int_lt(vitals_cpu_ticks(t) - ticks, WORK_TICKS / 4);
+	scene_close(t);
+}
+END_TEST
+
 static void
 add(struct TCase *tc)
 {
+	tcase_add_test(tc, test_patch_when_members_are_many_then_soon_done);
+	tcase_add_test(
+	    tc, test_evaluate_when_explained_rule_is_wide_then_soon_done);
 	tcase_add_test(
 	    tc, test_evaluate_when_key_is_named_often_then_answered_once);
 	tcase_add_test(tc, test_evaluate_when_paths_are_very_long_then_bounded);

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,6 +126,8 @@ encode(const struct value *value)
 	return out.data;
 }
 
+enum { MANY = 100 };
+
 struct patch_case {
 	const char *target; /* NULL: absent */
 	const char *patch;
@@ -176,6 +179,41 @@ START_TEST(test_value_merge_patch_when_rfc_example_then_its_result)
 	if (c->target != NULL)
 		ck_assert_str_eq(encode(&target), c->target);
 	ck_assert_str_eq(encode(&patch), c->patch);
+}
+END_TEST
+
+/* So many that they are looked for by name in another way. */
+START_TEST(test_value_when_members_are_many_then_merged_and_compared_as_few)
+{
+	struct value even = { .type = VALUE_OBJECT };
+	struct value odd = { .type = VALUE_OBJECT };
+	struct value merged;
+	struct value swapped;
+	char name[8];
+
+	even.object.members = arena_zalloc(&arena, MANY, sizeof(struct member));
+	odd.object.members = arena_zalloc(&arena, MANY, sizeof(struct member));
+	for (size_t i = 0; i < MANY; i++) {
+		int length = snprintf(name, sizeof(name), "m%zu", i);
+		struct value *to = i % 2 == 0 ? &even : &odd;
+		struct member *m = &to->object.members[to->object.count++];
+
+		m->name.data = arena_copy(&arena, name, (size_t)length);
+		m->name.length = (size_t)length;
+		m->value = (struct value){ .type = VALUE_BOOL };
+	}
+	merged = value_merge_patch(&arena, &even, &odd);
+	swapped = value_merge_patch(&arena, &odd, &even);
+	ck_assert_uint_eq(merged.object.count, MANY);
+	ck_assert(value_equal(&merged, &swapped));
+	for (size_t i = 0; i < odd.object.count; i++)
+		odd.object.members[i].value.type = VALUE_NULL;
+	merged = value_merge_patch(&arena, &merged, &odd);
+	ck_assert(value_equal(&merged, &even));
+	swapped.object.members[MANY - 1].value.boolean = true;
+	merged = value_merge_patch(&arena, &swapped, &even);
+	ck_assert(!value_equal(&swapped, &even));
+	ck_assert_uint_eq(merged.object.count, MANY);
 }
 END_TEST
 
@@ -411,6 +449,9 @@ value_suite(void)
 	tcase_add_loop_test(
 	    tcase, test_value_merge_patch_when_rfc_example_then_its_result, 0,
 	    COUNT_OF(patch_cases));
+	tcase_add_test(
+	    tcase,
+	    test_value_when_members_are_many_then_merged_and_compared_as_few);
 	tcase_add_loop_test(tcase, test_value_equal_when_compared_then_as_json,
 			    0, COUNT_OF(equal_cases));
 	tcase_add_loop_test(tcase, test_value_encode_when_parsed_then_same_text,
