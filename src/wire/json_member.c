@@ -93,8 +93,12 @@ json_known_members(const struct value *object, const char *const *names,
 
 		if (is_listed(names, name))
 			continue;
-		json_unknown_member(name, names, base, arena, err);
 		known = false;
+		/* What would not be shown is not worth the search. */
+		if (err != NULL && err->place_count >= ERROR_PLACES_MAX)
+			err->place_count++;
+		else
+			json_unknown_member(name, names, base, arena, err);
 	}
 	return known;
 }
