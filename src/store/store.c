@@ -147,7 +147,9 @@ connect(struct store *store, struct error *err)
 	/* SQLite opens it for reading then, and fails later as a broken disk
 	 * does. */
 	if (sqlite3_db_readonly(store->db, "main") == 1)
-		return error_set(err, STATUS_IO, "the file is not writable");
+		return error_set(err, STATUS_IO,
+				 "the file is not writable, or the disk is "
+				 "read-only");
 	/* In the place of SQLite's own checkpoints: see commit.c. */
 	(void)sqlite3_wal_hook(store->db, count_wal_pages, store);
 	return STATUS_OK;

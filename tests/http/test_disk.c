@@ -307,6 +307,38 @@ START_TEST(
 }
 END_TEST
 
+/* A file system with errors is mounted like that by the kernel. */
+START_TEST(test_serve_when_disk_is_read_only_then_sentence_and_verify_works)
+{
+	struct toggled *t = toggled_new();
+	struct book book = { 0 };
+	const struct run *run;
+
+	if (!small_disk_mount(t, _i)) {
+		toggled_free(t);
+		return;
+	}
+	toggled_start(t, NULL);
+	ck_assert(write_next(t, &book));
+	ck_assert(!small_disk_set_writable(t, false)); /* it is in use */
+	scene_stop(t);
+	ck_assert(small_disk_set_writable(t, false));
+	run = TOGGLED_RUN(t, "serve", "--listen", "127.0.0.1:0", "--database",
+			  t->database);
+	ck_assert_int_eq(run->status, 1);
+	expect_says(run->err, t->database);
+	expect_says(run->err, "not writable");
+	expect_verified(t);
+	ck_assert(small_disk_set_writable(t, true));
+	toggled_start(t, NULL);
+	ck_assert(write_next(t, &book));
+	expect_served(t, &book);
+	scene_stop(t);
+	small_disk_unmount(t);
+	toggled_free(t);
+}
+END_TEST
+
 /* GET /v1/backup makes its copy beside the database. */
 START_TEST(test_backup_when_disk_of_database_is_full_then_507)
 {
@@ -385,6 +417,10 @@ add_tests(TCase *tc)
 	    tc,
 	    test_serve_when_disk_is_full_before_there_is_a_database_then_sentence,
 	    0, SMALL_DISKS);
+	tcase_add_loop_test(
+	    tc,
+	    test_serve_when_disk_is_read_only_then_sentence_and_verify_works, 0,
+	    SMALL_DISKS);
 	tcase_add_loop_test(tc,
 			    test_backup_when_disk_of_database_is_full_then_507,
 			    0, SMALL_DISKS);
