@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/attr.h"
 #include "scenario.h"
 
 enum { COMMITS = 4, ALL_PAGES = 10000, NOW_MS = 1000000 };
@@ -22,8 +23,8 @@ const struct restore_case restore_cases[] = {
 static const char *const file_names[LAID_FILES] = { "t.db", "t.db-wal", "b.db",
 						    "b.db-wal" };
 
-static void
-unsound(struct restore_scene *scene, const char *fmt, ...)
+static void PRINTF_LIKE(2, 3)
+    unsound(struct restore_scene *scene, const char *fmt, ...)
 {
 	va_list args;
 
