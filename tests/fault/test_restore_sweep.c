@@ -15,7 +15,7 @@
 
 #include "restore_case.h"
 
-enum { CALLS_MAX = 5000, AGAIN_EVERY = 5, TIMEOUT_S = 300 };
+enum { CALLS_MAX = 5000, AGAIN_EVERY = 5, TIMEOUT_S = 600 };
 
 struct manner {
 	const char *name;

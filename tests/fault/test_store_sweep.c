@@ -12,7 +12,7 @@
 
 #include "scenario.h"
 
-enum { COMMITS = 8, CALLS_MAX = 5000, TIMEOUT_S = 120 };
+enum { COMMITS = 8, CALLS_MAX = 5000, TIMEOUT_S = 600 };
 
 struct operation {
 	const char *name;
