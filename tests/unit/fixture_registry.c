@@ -41,6 +41,17 @@ on_fatal(void *ctx, const struct error *err)
 	pthread_mutex_unlock(&desk->mutex);
 }
 
+unsigned
+desk_fatal(struct desk *desk)
+{
+	unsigned count;
+
+	pthread_mutex_lock(&desk->mutex);
+	count = desk->fatal;
+	pthread_mutex_unlock(&desk->mutex);
+	return count;
+}
+
 void
 desk_start(struct desk *desk)
 {

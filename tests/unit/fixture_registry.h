@@ -78,6 +78,9 @@ int64_t desk_write(struct desk *desk, enum edit_verb verb, enum kind kind,
 /* As published. NULL: there is none. */
 const struct definition *desk_toggle(const struct desk *desk, const char *key);
 
+/* How often the store was called dead. */
+unsigned desk_fatal(struct desk *desk);
+
 struct string desk_string(const char *text);
 
 #endif

@@ -432,7 +432,7 @@ suite(void)
 	tcase_add_test(tc, test_restart_when_many_toggles_then_the_same_state);
 	tcase_add_test(
 	    tc, test_restart_when_definitions_are_large_then_the_same_state);
-	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(tc, 300);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -123,7 +123,7 @@ static void
 write_large(void)
 {
 	char *json = arena_alloc(&desk.arena, LARGE_BYTES + 64);
-	char key[16];
+	char key[24];
 
 	(void)snprintf(json, LARGE_BYTES, "{\"metadata\":{\"filler\":\"");
 	memset(json + strlen(json), 'x', LARGE_BYTES);
@@ -236,7 +236,7 @@ main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_set_timeout(tcase, 60);
+	tcase_set_timeout(tcase, 300);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(
 	    tcase, test_submit_when_mailbox_is_full_then_busy_and_never_done);

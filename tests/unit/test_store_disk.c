@@ -80,12 +80,16 @@ END_TEST
 /* A limit on the size of files stands in for a disk that takes no more. */
 START_TEST(test_copy_when_not_writable_then_says_so)
 {
-	const struct rlimit small = { 1000, 1000 };
+	struct rlimit before, small;
+	enum status status;
 
 	ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = (struct rlimit){ 1000, before.rlim_max };
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
-	check_failed(disk_copy(f.path, copy, &f.err), STATUS_IO,
-		     "write the copy: ");
+	status = disk_copy(f.path, copy, &f.err);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+	check_failed(status, STATUS_IO, "write the copy: ");
 }
 END_TEST
 
