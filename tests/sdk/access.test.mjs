@@ -73,6 +73,16 @@ function mark() {
   return () => seen.requests.slice(from).map((r) => r.status);
 }
 
+/* After its first 429 from a point in time on, a client was silent for the second
+ * that it was told. */
+function assert_silence(from) {
+  const requests = seen.requests.slice(from);
+  const limited = requests.findIndex((r) => r.status === 429);
+  const silence = requests[limited + 1].began - requests[limited].ended;
+
+  assert.ok(silence >= 999, `again after ${silence} ms`);
+}
+
 /* --- the server SDK --------------------------------------------------------- */
 
 test('a service shows its token in either header', async (t) => {
@@ -135,6 +145,26 @@ test('a service sees its token revoked and replaced', async (t) => {
 
 test('a service that tries too often is told to wait, and does', async (t) => {
   const daemon = await locked(t);
+  const wrong = await service({ baseUrl: daemon.url, headers: bearer('tgd_wrong') });
+  const statuses = mark();
+  const from = seen.requests.length;
+  let details;
+
+  await until('429', async () => {
+    details = await wrong.getBooleanDetails('switch', false);
+    return statuses().includes(429);
+  });
+  assert.ok(statuses().filter((s) => s === 401).length >= BURST, statuses().join());
+  await until('the end of the pause', async () => {
+    details = await wrong.getBooleanDetails('switch', true);
+    return statuses().at(-1) !== 429;
+  });
+  assert.deepEqual([details.value, details.errorCode, statuses().at(-1)], [true, 'GENERAL', 401]);
+  assert_silence(from);
+});
+
+test('a service with a good token is not held up by others at its address', async (t) => {
+  const daemon = await locked(t);
   const { token } = await daemon.client_token('shop');
   const wrong = await service({ baseUrl: daemon.url, headers: bearer('tgd_wrong') });
   const right = await service({ baseUrl: daemon.url, headers: bearer(token) });
@@ -144,19 +174,7 @@ test('a service that tries too often is told to wait, and does', async (t) => {
     await wrong.getBooleanDetails('switch', false);
     return statuses().includes(429);
   });
-  assert.ok(statuses().filter((s) => s === 401).length >= BURST, statuses().join());
-  const asked = statuses().length;
-  const paused = await wrong.getBooleanDetails('switch', false);
-
-  assert.match(paused.errorMessage, /paused due to TooManyRequests/);
-  assert.equal(statuses().length, asked);
-  /* Who shows a good token from the same address is not held up. */
   assert.equal(await right.getBooleanValue('switch', false), true);
-  await until('the end of the pause', async () => {
-    await wrong.getBooleanDetails('switch', false);
-    return statuses().length > asked + 1;
-  });
-  assert.equal(statuses().at(-1), 401);
 });
 
 /* --- the web provider ------------------------------------------------------- */
@@ -205,20 +223,17 @@ test('a polling page whose token is revoked is stale, waits, and recovers', asyn
     changeDetection: 'polling',
   });
   const statuses = mark();
+  const from = seen.requests.length;
 
   await daemon.call('DELETE', `/v1/tokens/${first.id}`);
   await until('429', () => statuses().includes(429));
-  const asked = statuses().length;
-
   assert.ok(page.stale >= BURST, `${page.stale}`);
   assert.equal(page.is_on(), true);
-  /* Polls go on every few milliseconds, but none is sent. */
-  await new Promise((resolve) => setTimeout(resolve, 10 * POLL_MS));
-  assert.equal(statuses().length, asked);
   await daemon.flip('switch', { defaultVariant: 'off' });
   token = (await daemon.client_token('second')).token;
   await until('the flip', () => !page.is_on());
-  assert.equal(statuses().at(-1) === 200 || statuses().at(-1) === 304, true);
+  /* It polls every few milliseconds, but sends nothing. */
+  assert_silence(from);
 });
 
 test('a waiting page whose token is revoked is told so when its wait ends', async (t) => {
@@ -255,9 +270,9 @@ test('a stream ends with its token, and the page goes on with the next', async (
   await daemon.flip('switch', { defaultVariant: 'on' });
   await until('that the page knows', () => page.stale > 0);
   assert.equal(page.is_on(), false);
-  await until('a refusal', () => statuses().includes(401), 20000);
+  await until('a refusal', () => statuses().includes(401));
   token = (await daemon.client_token('second')).token;
-  await until('what was missed', () => page.is_on(), 20000);
+  await until('what was missed', () => page.is_on());
   await daemon.flip('switch', { defaultVariant: 'off' });
   await until('the flip', () => !page.is_on());
 });
@@ -282,7 +297,7 @@ function listen(t, daemon, token) {
 
 test('a stream ends when its token expires, without a word of what came after', async (t) => {
   const daemon = await locked(t);
-  const ends = Date.now() + 3000;
+  const ends = Date.now() + 5000;
   const { token } = await daemon.client_token('short', { expiresAt: new Date(ends).toISOString() });
   const stream = listen(t, daemon, token);
 
@@ -291,7 +306,7 @@ test('a stream ends when its token expires, without a word of what came after', 
   await until('the event', () => stream.events === 1);
   await until('the expiry', () => Date.now() > ends + 50);
   await daemon.flip('switch', { defaultVariant: 'on' });
-  await until('the refusal', () => stream.refused === 401, 20000);
+  await until('the refusal', () => stream.refused === 401);
   assert.deepEqual([stream.events, stream.opened], [1, 1]);
 });
 

@@ -51,7 +51,7 @@ async function check(method, url, response) {
 class Watch {
   answers = 0;
   faults = [];
-  requests = []; /* {method, path, status, headers} */
+  requests = []; /* {method, path, status, headers, began, ended} */
 
   verdict() {
     assert.deepEqual(this.faults.slice(0, 10), [], 'answers that are not OFREP');
@@ -65,6 +65,7 @@ export function watch() {
   globalThis.fetch = async (input, init) => {
     /* A second Request of the same body would use it up. */
     const request = input instanceof Request ? input : new Request(input, { ...init, body: undefined });
+    const began = Date.now();
     const response = await plain(input, init);
 
     if (new URL(request.url).pathname.includes('/ofrep/v1/evaluate/')) {
@@ -74,6 +75,8 @@ export function watch() {
         path: new URL(request.url).pathname,
         status: response.status,
         headers: request.headers,
+        began,
+        ended: Date.now(),
       });
       seen.faults.push(...(await check(request.method, request.url, response.clone())));
     }

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 
 const STEP_MS = 5;
+const DEADLINE_MS = 20000; /* a busy machine's */
 
-export async function until(what, condition, deadline_ms = 5000) {
+export async function until(what, condition, deadline_ms = DEADLINE_MS) {
   const end = Date.now() + deadline_ms;
 
   while (!(await condition())) {
@@ -12,7 +13,7 @@ export async function until(what, condition, deadline_ms = 5000) {
   }
 }
 
-export async function within(what, promise, deadline_ms = 5000) {
+export async function within(what, promise, deadline_ms = DEADLINE_MS) {
   let timer;
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not within ${deadline_ms} ms: ${what}`)), deadline_ms);
