@@ -120,8 +120,9 @@ void feed_cancel(struct feed *feed, struct waiter *waiter);
  * answers are given by feed_run. */
 void feed_publish(struct feed *feed, const struct catalog *catalog);
 
-/* Answer up to `budget` woken waiters; true when more are to be answered, so
- * that a loop can serve others in between. */
+/* Answer up to `budget` woken waiters, or fewer where that takes evaluations
+ * and some milliseconds have passed; true when more are to be answered, so that
+ * a loop can serve others in between. */
 bool feed_run(struct feed *feed, size_t budget);
 
 /* Answer those whose wait has passed. Returns the milliseconds until it should

@@ -171,6 +171,7 @@ channel_leave(struct channels *channels, struct waiter *waiter)
 	withdraw(channels, channel);
 	if (channel->room != NULL)
 		channels_tidy(channels, channel->room);
+	channel_settle(channel);
 	snapshot_unref(channel->snapshot);
 	blob_unref(channel->body);
 	free(channel);
@@ -188,6 +189,35 @@ channel_wake(struct channels *channels, struct channel *channel,
 	channel->link = channels->queue_end;
 	*channels->queue_end = channel;
 	channels->queue_end = &channel->next;
+}
+
+void
+channel_settle(struct channel *channel)
+{
+	snapshot_unref(channel->before);
+	channel->before = NULL;
+}
+
+void
+channel_return(struct channels *channels, struct channel *channel)
+{
+	const struct bytes *key = encode(channels, &channel->topic);
+	struct waiter *waiter = channel->waiters;
+	struct waiter *next;
+
+	channel_settle(channel);
+	if (map_find(&channels->by_topic, key->data, key->length) == NULL) {
+		withdraw(channels, channel);
+		(void)map_put(&channels->by_topic, key->data, key->length,
+			      channel);
+		enter(channel, room_open(channels, channel->topic.environment));
+		return;
+	}
+	/* The channel is freed when the last one goes. */
+	for (; waiter != NULL; waiter = next) {
+		next = waiter->next;
+		channel_reopen(channels, waiter);
+	}
 }
 
 void

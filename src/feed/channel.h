@@ -4,8 +4,11 @@
  * woken, then it stands in the queue and only loses them. To wake ten thousand
  * waiters is to move one channel.
  *
- *     channel_open ──> open ──channel_wake──> woken
+ *     channel_open ──> open ──channel_wake──> woken ──channel_return──> open
  *                        └───── last waiter left ────┴──> freed
+ *
+ * Whether a change touches a selection may take an evaluation to say. Then the
+ * channel is woken with the question open: `before` is what its waiters have.
  *
  * One thread. Waiters are borrowed; everything else here is owned.
  */
@@ -30,6 +33,7 @@ struct channel {
 
 	/* Only once woken. */
 	enum answer_reason reason; /* ANSWER_CHANGED or ANSWER_DRAINED */
+	struct snapshot *before;   /* to be compared first; NULL: touched */
 	int64_t since;             /* all of them have seen this; 0: nothing */
 	uint64_t publication;      /* that the body was last held against */
 	struct snapshot
@@ -71,6 +75,13 @@ void channel_leave(struct channels *channels, struct waiter *waiter);
  * that leaves it empty: channels_tidy. */
 void channel_wake(struct channels *channels, struct channel *channel,
 		  enum answer_reason reason, int64_t since);
+
+/* Nothing that its waiters selected has changed: the woken channel opens again,
+ * or they move into the one that was opened meanwhile. */
+void channel_return(struct channels *channels, struct channel *channel);
+
+/* The question is settled, or need not be asked any more. */
+void channel_settle(struct channel *channel);
 
 /* From a woken channel into the open one of the same topic. */
 void channel_reopen(struct channels *channels, struct waiter *waiter);

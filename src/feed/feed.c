@@ -1,8 +1,8 @@
 /*
  * A publication (publish.c) wakes channels; the queue of woken channels is
- * answered by feed_run, a budget at a time. Bodies are built only then, against
- * the newest catalog: whoever stands in the queue during another publication is
- * answered with both changes at once.
+ * answered by feed_run, a budget at a time. Open questions are asked and bodies
+ * built only then, against the newest catalog: whoever stands in the queue
+ * during another publication is answered with both changes at once.
  *
  * Nothing is held over a call of `answer` but a reference to the body, because
  * the call may end other waits and begin new ones.
@@ -17,6 +17,9 @@
 #include "feed/answer.h"
 #include "feed/feed_private.h"
 #include "wire/document.h"
+
+/* Evaluations for others: then the loop looks at its sockets. */
+enum { RUN_MS = 5 };
 
 static uint32_t
 now_ticks(const struct feed *feed)
@@ -181,20 +184,47 @@ give(struct feed *feed, struct waiter *waiter, struct reply reply)
 	blob_unref(reply.body);
 }
 
+static bool
+is_touched(const struct feed *feed, const struct channel *channel)
+{
+	const struct feed_evaluator *evaluator = &feed->config.evaluator;
+	const struct topic *topic = &channel->topic;
+	const struct snapshot *now = find_snapshot(feed, topic);
+
+	return channel->before == NULL || now == NULL ||
+	       evaluator->touches(topic, channel->before, now, evaluator->ctx);
+}
+
+/* Ask for the first channel in the queue, or answer one of its waiters. */
+static void
+step(struct feed *feed)
+{
+	struct channel *channel = feed->channels.queue;
+	struct waiter *waiter = channel->waiters;
+
+	if (channel->reason == ANSWER_DRAINED) {
+		give(feed, waiter, unchanged(feed, waiter, ANSWER_DRAINED));
+	} else if (is_touched(feed, channel)) {
+		channel_settle(channel);
+		feed->woken++;
+		give(feed, waiter, changed(feed, channel));
+	} else {
+		channel_return(&feed->channels, channel);
+	}
+}
+
 bool
 feed_run(struct feed *feed, size_t budget)
 {
-	for (; budget > 0 && feed->channels.queue != NULL; budget--) {
-		struct channel *channel = feed->channels.queue;
-		struct waiter *waiter = channel->waiters;
+	const int64_t until_ms = clock_mono_ms(&feed->config.clock) + RUN_MS;
 
-		if (channel->reason == ANSWER_DRAINED) {
-			give(feed, waiter,
-			     unchanged(feed, waiter, ANSWER_DRAINED));
-		} else {
-			feed->woken++;
-			give(feed, waiter, changed(feed, channel));
-		}
+	while (budget-- > 0 && feed->channels.queue != NULL) {
+		const bool evaluates =
+		    feed->channels.queue->topic.form != TOPIC_CHANGES;
+
+		step(feed);
+		if (evaluates && clock_mono_ms(&feed->config.clock) >= until_ms)
+			break;
 	}
 	return feed->channels.queue != NULL;
 }
@@ -211,7 +241,10 @@ feed_tick(struct feed *feed)
 		waiter = wheel_pop(&feed->wheel, now);
 		if (waiter == NULL)
 			break;
-		/* A woken one is answered by feed_run, with its change. */
+		/* A woken one is answered by feed_run, with its change, unless
+		 * it turns out that there is none. */
+		if (waiter->channel->before != NULL)
+			wheel_add(&feed->wheel, waiter, now, now + 1);
 		if (waiter->channel->room == NULL)
 			continue;
 		feed->expired++;
@@ -228,6 +261,9 @@ feed_drain(struct feed *feed)
 	size_t at = 0;
 	struct room *room;
 
+	/* There is no time for questions, and no room to go back to. */
+	for (struct channel *c = channels->queue; c != NULL; c = c->next)
+		channel_settle(c);
 	for (;;) {
 		room = map_next(&channels->rooms, &at);
 		if (room == NULL)

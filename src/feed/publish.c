@@ -1,6 +1,9 @@
 /*
  * A publication decides for each open channel of each environment that changed
- * whether its selection was touched, and wakes those. Nearly always all waiters
+ * whether its selection was touched, and wakes those. Where it takes an
+ * evaluation to say, a channel is woken with the question open, and feed_run
+ * asks: thousands of contexts are not to hold up the loop. Nearly always all
+ * waiters
  * of a channel have seen the same, so one question is asked a channel. Only
  * those who were let in with a newer catalog than the feed had are asked one by
  * one; who has seen the change already goes back into an open channel.
@@ -18,21 +21,21 @@ struct passage {
 	int64_t since;  /* revision of `before` */
 };
 
-/* For waiters who have seen no more than `before`. */
+/* For waiters who have seen no more than `before`; or it is to be asked. */
 static bool
-touches(const struct feed *feed, const struct passage *passage,
-	const struct topic *topic)
+may_touch(const struct passage *passage, const struct topic *topic)
 {
-	const struct feed_evaluator *evaluator = &feed->config.evaluator;
+	return passage->everybody || topic->form != TOPIC_CHANGES ||
+	       document_has_changes(passage->after, topic->prefix,
+				    passage->since);
+}
 
-	if (passage->everybody)
-		return true;
-	if (topic->form == TOPIC_CHANGES)
-		return document_has_changes(passage->after, topic->prefix,
-					    passage->since);
-	return passage->before == NULL || evaluator->touches == NULL ||
-	       evaluator->touches(topic, passage->before, passage->after,
-				  evaluator->ctx);
+static bool
+is_to_be_asked(const struct feed *feed, const struct passage *passage,
+	       const struct topic *topic)
+{
+	return !passage->everybody && topic->form != TOPIC_CHANGES &&
+	       feed->config.evaluator.touches != NULL;
 }
 
 /* For a waiter who was let in with a newer catalog than the feed then had. */
@@ -49,12 +52,14 @@ has_seen_it(const struct passage *passage, const struct topic *topic,
 }
 
 static void
-wake(struct channels *channels, const struct passage *passage,
-     struct channel *channel)
+wake(struct feed *feed, const struct passage *passage, struct channel *channel)
 {
+	struct channels *channels = &feed->channels;
 	struct waiter *waiter = channel->waiters;
 	struct waiter *next;
 
+	if (is_to_be_asked(feed, passage, &channel->topic))
+		channel->before = snapshot_ref(passage->before);
 	channel_wake(channels, channel, ANSWER_CHANGED,
 		     passage->everybody ? 0 : passage->since);
 	if (channel->newest <= passage->since)
@@ -87,8 +92,8 @@ publish_room(struct feed *feed, struct room *room, const struct catalog *old,
 	for (struct channel *c = room->channels; c != NULL; c = next) {
 		/* What is opened meanwhile stands in front of the first. */
 		next = c->next;
-		if (touches(feed, &passage, &c->topic))
-			wake(&feed->channels, &passage, c);
+		if (may_touch(&passage, &c->topic))
+			wake(feed, &passage, c);
 	}
 	channels_tidy(&feed->channels, room);
 }
@@ -111,7 +116,9 @@ feed_publish(struct feed *feed, const struct catalog *catalog)
 	}
 	/* No delta leads from one life into another. */
 	for (struct channel *c = feed->channels.queue; c != NULL && new_life;
-	     c = c->next)
+	     c = c->next) {
+		channel_settle(c);
 		c->since = 0;
+	}
 	catalog_unref(old);
 }

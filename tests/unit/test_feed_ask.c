@@ -1,0 +1,297 @@
+/*
+ * Channels whose evaluator has to be asked: when it is asked, and what becomes
+ * of those who wait meanwhile.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "feed/feed.h"
+#include "fixture_feed.h"
+
+enum { MANY = 20, COSTLY_MS = 2 };
+
+static struct {
+	struct stage stage;
+	int64_t cost_ms; /* of each question and answer */
+	unsigned asked;
+	unsigned built;
+	int64_t before, after; /* revisions of the last question */
+} scene;
+
+/* Toggles that begin with the context's first letter matter to it. */
+static bool
+touches(const struct topic *topic, const struct snapshot *before,
+	const struct snapshot *after, void *ctx)
+{
+	const char *key = topic->context.data;
+
+	(void)ctx;
+	scene.asked++;
+	scene.stage.now_ms += scene.cost_ms;
+	scene.before = before->revision;
+	scene.after = after->revision;
+	return snapshot_find(before, KIND_TOGGLE, key, 1) !=
+	       snapshot_find(after, KIND_TOGGLE, key, 1);
+}
+
+static struct blob *
+build(const struct topic *topic, const struct snapshot *snapshot,
+      const char *epoch, void *ctx)
+{
+	char text[32];
+	int length;
+
+	(void)epoch;
+	(void)ctx;
+	scene.built++;
+	scene.stage.now_ms += scene.cost_ms;
+	length =
+	    snprintf(text, sizeof(text), "%.*s@%d", (int)topic->context.length,
+		     topic->context.data, (int)snapshot->revision);
+	return blob_new(text, (size_t)length);
+}
+
+static void
+open_scene(void)
+{
+	const struct feed_evaluator evaluator = { touches, build, NULL };
+
+	memset(&scene, 0, sizeof(scene));
+	stage_open(&scene.stage, &evaluator);
+}
+
+static void
+close_scene(void)
+{
+	stage_close(&scene.stage);
+}
+
+static void
+wait_as(struct client *client, const char *context, int64_t wait_ms)
+{
+	struct topic topic = stage_topic("e", "");
+
+	topic.form = TOPIC_VALUES;
+	topic.context = fixture_string(context);
+	feed_wait(scene.stage.feed, &client->waiter, &topic, scene.stage.head,
+		  wait_ms);
+}
+
+static void
+change(const char *key)
+{
+	stage_change(&scene.stage, key);
+	stage_publish(&scene.stage);
+}
+
+static bool
+run(void)
+{
+	return feed_run(scene.stage.feed, SIZE_MAX);
+}
+
+START_TEST(test_publish_when_it_has_to_ask_then_only_a_run_does)
+{
+	struct client a = { 0 };
+	struct client b = { 0 };
+
+	wait_as(&a, "a1", 30000);
+	wait_as(&b, "b1", 30000);
+	change("a");
+	ck_assert_uint_eq(scene.asked, 0);
+	ck_assert(!run());
+	ck_assert_uint_eq(scene.asked, 2);
+	ck_assert_str_eq(a.body->data, "a1@2");
+	ck_assert_uint_eq(b.answers, 0);
+	change("b");
+	ck_assert(!run());
+	ck_assert_uint_eq(scene.asked, 3);
+	ck_assert_str_eq(b.body->data, "b1@3");
+	client_reset(&a);
+	client_reset(&b);
+}
+END_TEST
+
+START_TEST(test_run_when_questions_cost_time_then_a_few_at_a_time)
+{
+	struct client clients[MANY] = { { .answers = 0 } };
+	char context[MANY][16];
+	unsigned runs = 0;
+	unsigned done = 0;
+
+	scene.cost_ms = COSTLY_MS;
+	for (int i = 0; i < MANY; i++) {
+		/* Every second one is touched. */
+		snprintf(context[i], sizeof(context[i]), "%c%d",
+			 i % 2 == 0 ? 'a' : 'b', i);
+		wait_as(&clients[i], context[i], 30000);
+	}
+	change("a");
+	while (run()) {
+		const unsigned now = scene.asked + scene.built;
+
+		ck_assert_uint_le(now - done, 6);
+		ck_assert_uint_gt(now, done);
+		done = now;
+		runs++;
+	}
+	ck_assert_uint_ge(runs, 4);
+	ck_assert_uint_eq(scene.asked, MANY);
+	ck_assert_uint_eq(scene.built, MANY / 2);
+	for (int i = 0; i < MANY; i++) {
+		ck_assert_uint_eq(clients[i].answers, i % 2 == 0);
+		feed_cancel(scene.stage.feed, &clients[i].waiter);
+		client_reset(&clients[i]);
+	}
+}
+END_TEST
+
+START_TEST(test_run_when_two_changes_came_then_asked_once_over_both)
+{
+	struct client a = { 0 };
+	struct client b = { 0 };
+
+	wait_as(&a, "a1", 30000);
+	wait_as(&b, "b1", 30000);
+	change("a");
+	change("c");
+	ck_assert(!run());
+	ck_assert_uint_eq(scene.asked, 2);
+	ck_assert_int_eq(scene.before, 1);
+	ck_assert_int_eq(scene.after, 3);
+	ck_assert_str_eq(a.body->data, "a1@3");
+	ck_assert_uint_eq(feed_counts(scene.stage.feed).waiting, 1);
+	feed_cancel(scene.stage.feed, &b.waiter);
+	ck_assert_uint_eq(feed_counts(scene.stage.feed).channels, 0);
+	client_reset(&a);
+}
+END_TEST
+
+START_TEST(test_wait_when_question_is_open_then_both_go_on_in_one_channel)
+{
+	struct client early = { 0 };
+	struct client late = { 0 };
+
+	wait_as(&early, "b1", 30000);
+	change("a");
+	wait_as(&late, "b1", 30000);
+	ck_assert(!run());
+	ck_assert_uint_eq(feed_counts(scene.stage.feed).channels, 1);
+	ck_assert_uint_eq(feed_counts(scene.stage.feed).waiting, 2);
+	change("b");
+	ck_assert(!run());
+	ck_assert_uint_eq(scene.built, 1);
+	ck_assert_str_eq(early.body->data, "b1@3");
+	ck_assert_ptr_eq(early.body, late.body);
+	client_reset(&early);
+	client_reset(&late);
+}
+END_TEST
+
+START_TEST(test_tick_when_question_is_open_then_expires_once_it_is_settled)
+{
+	struct client a = { 0 };
+	struct client b = { 0 };
+
+	wait_as(&a, "a1", 100);
+	wait_as(&b, "b1", 100);
+	change("a");
+	scene.stage.now_ms += 1000;
+	ck_assert_int_ge(feed_tick(scene.stage.feed), 0);
+	ck_assert_uint_eq(a.answers + b.answers, 0);
+	ck_assert(!run());
+	ck_assert_int_eq(a.reason, ANSWER_CHANGED);
+	ck_assert_uint_eq(b.answers, 0);
+	scene.stage.now_ms += FEED_TICK_MS;
+	ck_assert_int_eq(feed_tick(scene.stage.feed), -1);
+	ck_assert_uint_eq(b.answers, 1);
+	ck_assert_int_eq(b.reason, ANSWER_EXPIRED);
+	client_reset(&a);
+	client_reset(&b);
+}
+END_TEST
+
+START_TEST(test_drain_when_question_is_open_then_all_are_answered)
+{
+	struct client a = { 0 };
+	struct client b = { 0 };
+
+	wait_as(&a, "a1", 30000);
+	wait_as(&b, "b1", 30000);
+	change("a");
+	feed_drain(scene.stage.feed);
+	ck_assert_uint_eq(a.answers, 1);
+	ck_assert_uint_eq(b.answers, 1);
+	ck_assert_str_eq(b.body->data, "b1@2");
+	ck_assert_uint_eq(feed_counts(scene.stage.feed).waiting, 0);
+	client_reset(&a);
+	client_reset(&b);
+}
+END_TEST
+
+START_TEST(test_run_when_environment_went_meanwhile_then_told_so)
+{
+	struct catalog *empty = catalog_new("0123456789abcdef", 3);
+	struct client b = { 0 };
+
+	wait_as(&b, "b1", 30000);
+	change("a");
+	feed_publish(scene.stage.feed, empty);
+	ck_assert(!run());
+	ck_assert_uint_eq(scene.asked, 0);
+	ck_assert_int_eq(b.reason, ANSWER_GONE);
+	catalog_unref(empty);
+}
+END_TEST
+
+START_TEST(test_run_when_the_epoch_is_new_then_nobody_is_asked)
+{
+	struct catalog *restored = catalog_new("ffffffffffffffff", 1);
+	struct client b = { 0 };
+
+	wait_as(&b, "b1", 30000);
+	change("a");
+	fixture_publish(&restored, scene.stage.snapshot);
+	feed_publish(scene.stage.feed, restored);
+	ck_assert(!run());
+	ck_assert_uint_eq(scene.asked, 0);
+	ck_assert_int_eq(b.reason, ANSWER_CHANGED);
+	client_reset(&b);
+	catalog_unref(restored);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("feed ask");
+	TCase *tc = tcase_create("ask");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tc, open_scene, close_scene);
+	tcase_add_test(tc,
+		       test_publish_when_it_has_to_ask_then_only_a_run_does);
+	tcase_add_test(tc,
+		       test_run_when_questions_cost_time_then_a_few_at_a_time);
+	tcase_add_test(
+	    tc, test_run_when_two_changes_came_then_asked_once_over_both);
+	tcase_add_test(
+	    tc, test_wait_when_question_is_open_then_both_go_on_in_one_channel);
+	tcase_add_test(
+	    tc,
+	    test_tick_when_question_is_open_then_expires_once_it_is_settled);
+	tcase_add_test(tc,
+		       test_drain_when_question_is_open_then_all_are_answered);
+	tcase_add_test(tc,
+		       test_run_when_environment_went_meanwhile_then_told_so);
+	tcase_add_test(tc, test_run_when_the_epoch_is_new_then_nobody_is_asked);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
