@@ -30,6 +30,7 @@ take_row(const struct store *store, struct horizon *horizon, struct error *err)
 	horizon->items = statement_integer(store, id, 4);
 	if (horizon->revision >= 0 && horizon->kind >= -1 &&
 	    horizon->kind < KIND_COUNT &&
+	    (horizon->kind >= 0 || key.length == 0) &&
 	    statement_copy_blob(store, id, 1, horizon->hash, SHA256_BYTES) &&
 	    statement_copy_blob(store, id, 5, horizon->sum, SHA256_BYTES))
 		return STATUS_OK;
@@ -85,6 +86,16 @@ horizon_is_past(const struct horizon *horizon, enum kind kind,
 
 	return horizon->kind >= 0 &&
 	       chain_compare(kind, key, (enum kind)horizon->kind, at) <= 0;
+}
+
+bool
+horizon_is_at(const struct horizon *horizon, int64_t revision, enum kind kind,
+	      struct string key)
+{
+	const struct string at = { horizon->key.data, horizon->key.length };
+
+	return revision == horizon->revision + 1 &&
+	       (int64_t)kind == horizon->kind && string_equal(key, at);
 }
 
 void

@@ -53,6 +53,10 @@ int64_t horizon_oldest(const struct horizon *horizon);
 bool horizon_is_past(const struct horizon *horizon, enum kind kind,
 		     struct string key);
 
+/* Is this item of change `revision` the last that has taken its place? */
+bool horizon_is_at(const struct horizon *horizon, int64_t revision,
+		   enum kind kind, struct string key);
+
 /* Move within the change after it: the item has taken its place. */
 void horizon_move(struct horizon *horizon, enum kind kind, struct string key);
 

@@ -27,6 +27,7 @@ struct verifier {
 	struct bytes name;
 	struct horizon horizon; /* as it is stored */
 	struct horizon kept;    /* items and sum, as they are found */
+	bool met_horizon;       /* the item that it stands on, if on one */
 };
 
 static enum status
@@ -64,6 +65,8 @@ add_kept(struct verifier *verifier, const struct chain_change *change,
 		return;
 	horizon_hash(change, kind, key, text, hash);
 	horizon_add(&verifier->kept, hash);
+	if (horizon_is_at(&verifier->horizon, change->revision, kind, key))
+		verifier->met_horizon = true;
 }
 
 /* The item that WALK_ITEMS stands on. */
@@ -203,6 +206,12 @@ check_horizon(struct verifier *verifier, struct error *err)
 		verifier->revision = horizon->revision + 1;
 		return error_set(err, STATUS_CORRUPT, "it is missing");
 	}
+	if (!verifier->met_horizon) {
+		verifier->revision = horizon->revision + 1;
+		return error_set(err, STATUS_CORRUPT,
+				 "the horizon stands on an item of it that is "
+				 "not there");
+	}
 	if (kept->items == horizon->items &&
 	    memcmp(kept->sum, horizon->sum, SHA256_BYTES) == 0)
 		return STATUS_OK;
@@ -325,6 +334,7 @@ store_verify(struct store *store, int64_t *changes, struct error *err)
 	/* A database that is only read may be older than horizons are. */
 	if (store->statements[STATEMENT_READ_HORIZON] != NULL)
 		status = horizon_read(store, &verifier.horizon, err);
+	verifier.met_horizon = verifier.horizon.kind < 0;
 	if (status == STATUS_OK)
 		status = check_log(&verifier, err);
 	statement_reset(store, STATEMENT_WALK_ITEMS);

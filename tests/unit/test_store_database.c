@@ -221,6 +221,8 @@ static const struct foreign foreigns[] = {
 	  NULL, 0, STATUS_INVALID, "the database is empty" },
 	{ "UPDATE horizon SET kind = 77", NULL, 0, STATUS_CORRUPT,
 	  "the horizon is damaged" },
+	{ "UPDATE horizon SET key = 'k'", NULL, 0, STATUS_CORRUPT,
+	  "the horizon is damaged" },
 	{ "ALTER TABLE horizon RENAME sum TO total", NULL, 0, STATUS_CORRUPT,
 	  "the schema is not what toggled made: see table horizon" },
 	{ "PRAGMA user_version = -5", NULL, 0, STATUS_CORRUPT,

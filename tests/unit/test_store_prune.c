@@ -375,6 +375,8 @@ static const struct tampering tamperings[] = {
 	{ "UPDATE horizon SET revision = 99", "revision " },
 	{ "UPDATE horizon SET revision = 18", "revision " },
 	{ "UPDATE horizon SET kind = 2, key = 'k0'", "revision " },
+	{ "UPDATE horizon SET kind = 0",
+	  "revision 20: the horizon stands on an item of it that is not" },
 	{ "DELETE FROM change WHERE revision = 20",
 	  "revision 20: it is missing" },
 	{ "DELETE FROM item WHERE revision > 19;"
