@@ -24,6 +24,7 @@
  * An fsync that fails here fails on the copy and says nothing about the store.
  */
 struct store_backup {
+	sqlite3 *source; /* the store's; borrowed */
 	sqlite3 *copy;
 	sqlite3_backup *backup;
 	char *path;
@@ -103,6 +104,7 @@ store_backup_begin(struct store *store, const char *path,
 	struct store_backup *begun = mem_zalloc(1, sizeof(*begun));
 	enum status status = STATUS_OK;
 
+	begun->source = store->db;
 	begun->path = store_plain_path(path);
 	begun->partial = partial_name(begun->path);
 	if (access(begun->path, F_OK) == 0)
@@ -178,6 +180,8 @@ store_backup_end(struct store_backup *backup)
 		return;
 	(void)sqlite3_backup_finish(backup->backup);
 	(void)sqlite3_close(backup->copy);
+	/* It has read every page, and hardly one is asked for again. */
+	(void)sqlite3_db_release_memory(backup->source);
 	remove_partial(backup);
 	free(backup->path);
 	free(backup->partial);
