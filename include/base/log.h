@@ -25,6 +25,10 @@ struct log *log_new(int fd, enum log_level level,
 		    enum log_format format) MUST_CHECK;
 void log_free(struct log *log);
 
+/* Before the log is shared: `mask` blots out what no line may hold, in place,
+ * and returns the new length of the NUL-terminated text. */
+void log_set_mask(struct log *log, size_t (*mask)(char *text, size_t length));
+
 /* Takes effect at once, from any thread. */
 void log_set_level(struct log *log, enum log_level level);
 bool log_enabled(const struct log *log, enum log_level level);

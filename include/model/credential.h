@@ -47,6 +47,11 @@ void credential_make(const char *id, char text[CREDENTIAL_LENGTH + 1],
 bool credential_parse(const char *text, size_t length,
 		      struct credential *out) MUST_CHECK;
 
+/* Blot out what follows the id of whatever begins like a credential, also of
+ * one that was cut or mistyped. The new length; `text` is NUL-terminated and
+ * stays so. */
+size_t credential_mask(char *text, size_t length);
+
 /* Is it such an id? */
 bool credential_is_id(const char *id, size_t length);
 

@@ -24,6 +24,7 @@ struct log {
 	int fd;
 	atomic_int level;
 	enum log_format format;
+	size_t (*mask)(char *text, size_t length); /* or NULL */
 };
 
 static const char *const level_names[] = {
@@ -48,6 +49,7 @@ log_new(int fd, enum log_level level, enum log_format format)
 	log->fd = fd;
 	atomic_init(&log->level, (int)level);
 	log->format = format;
+	log->mask = NULL;
 	return log;
 }
 
@@ -55,6 +57,12 @@ void
 log_free(struct log *log)
 {
 	free(log);
+}
+
+void
+log_set_mask(struct log *log, size_t (*mask)(char *text, size_t length))
+{
+	log->mask = mask;
 }
 
 void
@@ -260,6 +268,8 @@ log_event(struct log *log, enum log_level level, const char *event,
 		bytes_append_char(&line, '}');
 	}
 	bytes_append_char(&line, '\n');
+	if (log->mask != NULL)
+		line.length = log->mask(line.data, line.length);
 	do {
 		written = write(log->fd, line.data, line.length);
 	} while (written < 0 && errno == EINTR);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "model/credential.h"
 #include "remote.h"
 #include "serve.h"
 
@@ -22,6 +23,8 @@ serve(const struct options *options, struct error *err)
 	notify_open(&daemon.notify);
 	daemon.log = log_new(STDERR_FILENO, (enum log_level)options->log_level,
 			     (enum log_format)options->log_format);
+	/* Whatever it is that a client pasted one into. */
+	log_set_mask(daemon.log, credential_mask);
 	server = serve_server_config(&daemon);
 	registry = serve_registry_config(&daemon);
 

@@ -111,3 +111,45 @@ credential_parse(const char *text, size_t length, struct credential *out)
 	hash_secret(text, out->hash);
 	return true;
 }
+
+/* How much of a credential's tail is there, be it right or not. */
+static size_t
+tail_length(const char *text, size_t length)
+{
+	size_t n = 0;
+
+	while (n < length &&
+	       (text[n] == '_' || is_made_of(text + n, 1, SECRET_ALPHABET)))
+		n++;
+	return n;
+}
+
+size_t
+credential_mask(char *text, size_t length)
+{
+	static const char mask[] = "***";
+	char *at = text;
+
+	for (;;) {
+		size_t left = length - (size_t)(at - text);
+		size_t tail, kept;
+
+		at = memmem(at, left, CREDENTIAL_PREFIX, ID_AT);
+		if (at == NULL)
+			return length;
+		at += ID_AT;
+		left = length - (size_t)(at - text);
+		if (left <= CREDENTIAL_ID_LENGTH ||
+		    !credential_is_id(at, CREDENTIAL_ID_LENGTH) ||
+		    at[CREDENTIAL_ID_LENGTH] != '_')
+			continue;
+		at += CREDENTIAL_ID_LENGTH + 1;
+		left -= CREDENTIAL_ID_LENGTH + 1;
+		tail = tail_length(at, left);
+		kept = tail < sizeof(mask) - 1 ? tail : sizeof(mask) - 1;
+		memcpy(at, mask, kept);
+		memmove(at + kept, at + tail, left - tail + 1);
+		length -= tail - kept;
+		at += kept;
+	}
+}

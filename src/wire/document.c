@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "model/credential.h"
 #include "model/name.h"
 #include "model/token.h"
 #include "put.h"
@@ -264,6 +265,8 @@ void
 document_problem(const struct error *err, const char *extra_name,
 		 struct string extra, struct bytes *out)
 {
+	const size_t start = out->length;
+
 	bytes_append_str(out, "{\"type\":\"urn:toggled:problem:");
 	bytes_append_str(out, status_slug(err->code));
 	bytes_append_char(out, '"');
@@ -273,6 +276,9 @@ document_problem(const struct error *err, const char *extra_name,
 	bytes_append_int(out, status_http(err->code));
 	put_detail(err, out);
 	put_places(err, out);
+	/* Who pastes a token in the wrong place does not get it back. */
+	out->length =
+	    start + credential_mask(out->data + start, out->length - start);
 	if (extra_name != NULL) {
 		put_member(out, extra_name);
 		bytes_append(out, extra.data, extra.length);

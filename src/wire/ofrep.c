@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "model/credential.h"
 #include "model/name.h"
 #include "wire/json.h"
 
@@ -234,6 +235,8 @@ void
 ofrep_encode_error(struct string key, const char *code, const char *details,
 		   struct bytes *out)
 {
+	const size_t start = out->length;
+
 	bytes_append_char(out, '{');
 	if (key.length > 0) {
 		bytes_append_str(out, "\"key\":");
@@ -242,4 +245,6 @@ ofrep_encode_error(struct string key, const char *code, const char *details,
 	}
 	put_failure(code, details, out);
 	bytes_append_str(out, ",\"metadata\":{}}");
+	out->length =
+	    start + credential_mask(out->data + start, out->length - start);
 }

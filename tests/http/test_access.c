@@ -325,6 +325,64 @@ START_TEST(test_secret_when_all_is_said_then_it_is_nowhere)
 }
 END_TEST
 
+/* Where a token is pasted by mistake, %s, and the status of the answer. */
+static const struct {
+	const char *method;
+	const char *path;
+	const char *body;
+	long status;
+} pasted[] = {
+	{ "DELETE", "/v1/tokens/%s", NULL, 404 },
+	{ "POST", "/v1/tokens/%s/rotate", NULL, 404 },
+	{ "GET", "/v1/envs?%s", NULL, 400 },
+	{ "GET", "/v1/envs?token=%s", NULL, 400 },
+	{ "GET", "/v1/envs/%s/toggles", NULL, 404 },
+	{ "GET", ENV "/toggles/%s", NULL, 404 },
+	{ "GET", ENV "/changes?since=%s", NULL, 400 },
+	{ "GET", "/nothing/%s", NULL, 404 },
+	{ "POST", ENV "/ofrep/v1/evaluate/flags/%s?x=1", "[]", 400 },
+	{ "PUT", ENV "/toggles/b", "{\"%s\":1}", 400 },
+};
+
+START_TEST(test_token_when_pasted_into_a_request_then_neither_logged_nor_told)
+{
+	struct toggled *t = toggled_new();
+	const char *token, *secret, *admin;
+
+	TOGGLED_START(t, "--access-log", "--log-level", "debug");
+	token =
+	    make_token(t, NULL, "{\"name\":\"ann\",\"role\":\"admin\"}", NULL);
+	secret = secret_of(t, token);
+	admin = bearer(t, token);
+	for (int i = 0; i < COUNT(pasted); i++) {
+		bool in_path = pasted[i].body == NULL ||
+			       strchr(pasted[i].path, '%') != NULL;
+		const char *in = in_path ? pasted[i].path : pasted[i].body;
+		const char *hole = strstr(in, "%s");
+		char *filled = toggled_text(t, "%.*s%s%s", (int)(hole - in), in,
+					    token, hole + 2);
+		struct answer *answer = ask_with(
+		    t, HEADERS(admin), pasted[i].method,
+		    in_path ? filled : pasted[i].path,
+		    in_path ? pasted[i].body : filled, pasted[i].status);
+
+		ck_assert_msg(strstr(answer->body, secret) == NULL, "%s: %s",
+			      pasted[i].path, answer->body);
+	}
+	/* The path is escaped, and the request's name is one. */
+	ask_with(t, HEADERS(admin), "DELETE",
+		 toggled_text(t, "/v1/tokens/%%74%s", token + 1), NULL, 404);
+	ask_with(t, HEADERS(admin, toggled_text(t, "X-Request-Id: %s", token)),
+		 "GET", "/v1/tokens", NULL, 200);
+	toggled_hang_up(t);
+	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
+	ck_assert_ptr_null(strstr(toggled_log(t), secret));
+	expect_says(toggled_log(t),
+		    toggled_text(t, "path=/v1/tokens/%.15s*** ", token));
+	toggled_free(t);
+}
+END_TEST
+
 START_TEST(test_creation_when_asked_to_be_idempotent_then_refused)
 {
 	const char *admin;
@@ -486,6 +544,9 @@ add(struct TCase *tc)
 	tcase_add_test(
 	    tc, test_tokens_when_server_starts_again_then_they_still_hold);
 	tcase_add_test(tc, test_secret_when_all_is_said_then_it_is_nowhere);
+	tcase_add_test(
+	    tc,
+	    test_token_when_pasted_into_a_request_then_neither_logged_nor_told);
 	tcase_add_test(tc,
 		       test_creation_when_asked_to_be_idempotent_then_refused);
 	tcase_add_test(tc, test_creation_when_a_foreign_page_asks_then_refused);

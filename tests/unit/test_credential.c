@@ -90,6 +90,43 @@ START_TEST(test_credential_when_junk_then_refused)
 }
 END_TEST
 
+#define MASKED "tgd_0123456789_***"
+
+/* What is said of a text that somebody pasted a credential into. */
+static const struct {
+	const char *text;
+	const char *masked;
+} masks[] = {
+	{ "", "" },
+	{ "tgd_", "tgd_" },
+	{ "tgd_0123456789", "tgd_0123456789" },
+	{ "tgd_0123456789_", "tgd_0123456789_" },
+	{ "tgd_0123456789_ab", "tgd_0123456789_**" },
+	{ "/v1/tokens/"
+	  "tgd_0123456789_0123456789012345678901234567890123456789012_0000000f"
+	  "/rotate",
+	  "/v1/tokens/" MASKED "/rotate" },
+	/* Cut, mistyped, twice, and behind what only begins alike. */
+	{ "tgd_0123456789_aBcDeFgH", MASKED },
+	{ "tgd_0123456789_aBcD_eFgH_x!tgd_0123456789_secret, too",
+	  MASKED "!" MASKED ", too" },
+	{ "tgd_tgd_0123456789_secret", "tgd_" MASKED },
+	{ "tgd_my_toggle", "tgd_my_toggle" },
+	{ "tgd_0123456789-secret", "tgd_0123456789-secret" },
+};
+
+START_TEST(test_credential_when_pasted_into_a_text_then_only_its_id_is_left)
+{
+	char text[256];
+	size_t length = strlen(masks[_i].text);
+
+	memcpy(text, masks[_i].text, length + 1);
+	length = credential_mask(text, length);
+	ck_assert_str_eq(text, masks[_i].masked);
+	ck_assert_uint_eq(length, strlen(masks[_i].masked));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -108,6 +145,10 @@ main(void)
 	tcase_add_test(tc, test_credential_when_mistyped_then_refused);
 	tcase_add_loop_test(tc, test_credential_when_junk_then_refused, 0,
 			    (int)(sizeof(junk) / sizeof(junk[0])));
+	tcase_add_loop_test(
+	    tc,
+	    test_credential_when_pasted_into_a_text_then_only_its_id_is_left, 0,
+	    (int)(sizeof(masks) / sizeof(masks[0])));
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
