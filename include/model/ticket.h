@@ -29,9 +29,9 @@ void ticket_make(const struct token *token, struct string environment,
 
 /* The definition of the token whose ticket it is, as of `now_ms`; borrowed from
  * the catalog. NULL when it is none, or not for that environment, or the token
- * is revoked or expired. */
+ * is revoked or expired. `*secret` as of token_prove. */
 struct definition *ticket_prove(const struct catalog *catalog, const char *text,
 				size_t length, struct string environment,
-				int64_t now_ms) MUST_CHECK;
+				int64_t now_ms, uint8_t *secret) MUST_CHECK;
 
 #endif

@@ -71,9 +71,14 @@ struct definition *token_find(const struct catalog *catalog, const char *id,
 			      size_t length);
 
 /* The definition of the token that the credential proves, as of `now_ms`; NULL
- * when it is unknown, revoked or expired, or the secret is wrong. */
+ * when it is unknown, revoked or expired, or the secret is wrong. `*secret` is
+ * set to the place of the secret among those of the token. */
 struct definition *token_prove(const struct catalog *catalog,
 			       const struct credential *credential,
-			       int64_t now_ms);
+			       int64_t now_ms, uint8_t *secret);
+
+/* Does it still have that secret, which may have been rotated away? */
+bool token_has_secret(const struct token *token,
+		      const struct token_secret *secret);
 
 #endif

@@ -144,8 +144,9 @@ authenticate(struct exchange *x, const struct catalog *catalog)
 	struct string shown;
 
 	if (find_ticket(r, &shown)) {
-		r->token = definition_ref(ticket_prove(
-		    catalog, shown.data, shown.length, r->params[0], now_ms));
+		r->token = definition_ref(
+		    ticket_prove(catalog, shown.data, shown.length,
+				 r->params[0], now_ms, &r->secret));
 		if (r->token == NULL)
 			refuse(x, true, "wrong or ended ticket", "");
 		return r->token != NULL;
@@ -158,7 +159,8 @@ authenticate(struct exchange *x, const struct catalog *catalog)
 		refuse(x, true, "malformed token", "");
 		return false;
 	}
-	r->token = definition_ref(token_prove(catalog, &credential, now_ms));
+	r->token = definition_ref(
+	    token_prove(catalog, &credential, now_ms, &r->secret));
 	if (r->token != NULL)
 		return true;
 	known = token_find(catalog, credential.id, CREDENTIAL_ID_LENGTH);
@@ -217,7 +219,8 @@ access_admit(struct exchange *x)
 }
 
 bool
-access_lasts(const struct loop *loop, const struct definition *token)
+access_lasts(const struct loop *loop, const struct definition *token,
+	     uint8_t secret)
 {
 	const struct definition *now;
 
@@ -225,6 +228,7 @@ access_lasts(const struct loop *loop, const struct definition *token)
 		return true;
 	now = token_find(loop->catalog, token->key.data, token->key.length);
 	return now != NULL &&
+	       token_has_secret(now->token, &token->token->secrets[secret]) &&
 	       clock_wall_ms(&loop->service->clock) < now->token->expires_ms;
 }
 

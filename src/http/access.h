@@ -36,10 +36,10 @@ bool access_admit(struct exchange *x) MUST_CHECK;
  */
 bool access_environment(struct request *r, struct string name) MUST_CHECK;
 
-/* Is a token still good, for somebody who was let in a while ago? NULL: nobody.
- */
-bool access_lasts(const struct loop *loop,
-		  const struct definition *token) MUST_CHECK;
+/* Is a token still good, for somebody who was let in by that secret of it a
+ * while ago? NULL: nobody. */
+bool access_lasts(const struct loop *loop, const struct definition *token,
+		  uint8_t secret) MUST_CHECK;
 
 /* The reply to a client that waited and whose token is not good any more. */
 void access_reply_ended(struct request *r);

@@ -93,7 +93,7 @@ outside_answer(struct outside *o, struct seat *seat, struct blob *body,
 	p->closing = reason == ANSWER_DRAINED || loop->phase != LOOP_SERVING;
 	if (reason == ANSWER_GONE)
 		body = NULL;
-	if (access_lasts(loop, p->token)) {
+	if (access_lasts(loop, p->token, p->secret)) {
 		wire = answer_wire(&o->answer, &loop->service->clock,
 				   loop->catalog->epoch, body, revision,
 				   p->closing);

@@ -131,7 +131,7 @@ fill(struct exchange *x, struct blob *body, int64_t revision,
 {
 	struct request *r = &x->request;
 
-	if (!access_lasts(r->loop, r->token))
+	if (!access_lasts(r->loop, r->token, r->secret))
 		access_reply_ended(r);
 	else if (r->answered != NULL)
 		r->answered(r, body, revision, reason);

@@ -117,6 +117,7 @@ parked_wait(struct outside *o, struct parked *p, const struct request *r)
 	p->seat.kind = SEAT_PARKED;
 	definition_unref(p->token);
 	p->token = definition_ref(r->token);
+	p->secret = r->secret;
 	counters_add(&loop->counters.polls_outside, 1);
 	feed_wait(loop->feed, &p->seat.waiter, &r->topic, r->wait_since,
 		  r->wait_ms);

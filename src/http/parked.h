@@ -37,10 +37,11 @@ struct parked {
 	struct bridge *bridge;    /* its connection, under TLS; or NULL */
 	struct peer peer;
 	int fd;
-	uint8_t state; /* enum parked_state */
-	uint8_t route; /* for the counters */
-	bool pending;  /* its next request is there already */
-	bool closing;  /* its answer says Connection: close */
+	uint8_t state;  /* enum parked_state */
+	uint8_t route;  /* for the counters */
+	uint8_t secret; /* which of the token's */
+	bool pending;   /* its next request is there already */
+	bool closing;   /* its answer says Connection: close */
 };
 
 struct outside {

@@ -48,6 +48,7 @@ struct request {
 	struct reply reply;
 
 	struct definition *token; /* who asks: see access.h; a reference */
+	uint8_t secret;           /* which of the token's proved it */
 	struct catalog *catalog;  /* as of its start; a reference */
 	const struct snapshot *snapshot; /* of {env}; borrowed from catalog */
 

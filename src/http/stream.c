@@ -29,6 +29,7 @@ struct stream {
 	struct definition *token; /* whose; NULL: nobody's */
 	struct bytes out;         /* what is to be sent, from `sent` on */
 	size_t sent;
+	uint8_t secret; /* which of the token's */
 	bool suspended;
 	bool ended;
 };
@@ -113,7 +114,7 @@ stream_answer(struct waiter *waiter, int64_t revision,
 	if (stream->out.length - stream->sent > UNREAD_MAX)
 		give_up(stream);
 	else if (reason == ANSWER_DRAINED || reason == ANSWER_GONE ||
-		 !access_lasts(stream->loop, stream->token))
+		 !access_lasts(stream->loop, stream->token, stream->secret))
 		stream->ended = true;
 	else if (reason == ANSWER_CHANGED)
 		put_event(stream, revision);
@@ -209,6 +210,7 @@ stream_open(struct request *r)
 	stream->environment = mem_copy(r->snapshot->environment.data,
 				       r->snapshot->environment.length);
 	stream->token = definition_ref(r->token);
+	stream->secret = r->secret;
 	bytes_init(&stream->out);
 	bytes_printf(&stream->out, "retry: %" PRIu64 "\n",
 		     RETRY_LEAST_MS +

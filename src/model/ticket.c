@@ -35,7 +35,7 @@ ticket_make(const struct token *token, struct string environment,
 
 struct definition *
 ticket_prove(const struct catalog *catalog, const char *text, size_t length,
-	     struct string environment, int64_t now_ms)
+	     struct string environment, int64_t now_ms, uint8_t *secret)
 {
 	struct definition *found;
 	bool good = false;
@@ -49,8 +49,11 @@ ticket_prove(const struct catalog *catalog, const char *text, size_t length,
 		char expected[TICKET_DIGITS + 1];
 
 		digits(&found->token->secrets[i], environment, expected);
-		good |= gnutls_memcmp(expected, text + CREDENTIAL_ID_LENGTH + 1,
-				      TICKET_DIGITS) == 0;
+		if (gnutls_memcmp(expected, text + CREDENTIAL_ID_LENGTH + 1,
+				  TICKET_DIGITS) == 0) {
+			good = true;
+			*secret = (uint8_t)i;
+		}
 	}
 	return good ? found : NULL;
 }

@@ -110,7 +110,7 @@ token_find(const struct catalog *catalog, const char *id, size_t length)
 
 struct definition *
 token_prove(const struct catalog *catalog, const struct credential *credential,
-	    int64_t now_ms)
+	    int64_t now_ms, uint8_t *secret)
 {
 	static const struct token nobody = { .secret_count = 0 };
 	struct definition *definition =
@@ -124,7 +124,20 @@ token_prove(const struct catalog *catalog, const struct credential *credential,
 		bool equal =
 		    sha256_equal(token->secrets[i].hash, credential->hash);
 
-		proven |= equal && i < token->secret_count;
+		if (equal && i < token->secret_count) {
+			proven = true;
+			*secret = (uint8_t)i;
+		}
 	}
 	return proven && now_ms < token->expires_ms ? definition : NULL;
+}
+
+bool
+token_has_secret(const struct token *token, const struct token_secret *secret)
+{
+	for (size_t i = 0; i < token->secret_count; i++) {
+		if (sha256_equal(token->secrets[i].hash, secret->hash))
+			return true;
+	}
+	return false;
 }

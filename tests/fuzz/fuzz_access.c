@@ -73,6 +73,7 @@ make_good(void)
 	struct credential credential;
 	struct definition *token;
 	struct arena arena;
+	uint8_t secret;
 
 	if (good.catalog != NULL)
 		return;
@@ -81,7 +82,7 @@ make_good(void)
 	arena_fini(&arena);
 	if (!credential_parse(good.credential, CREDENTIAL_LENGTH, &credential))
 		finding("a credential that is none");
-	token = token_prove(good.catalog, &credential, NOW_MS);
+	token = token_prove(good.catalog, &credential, NOW_MS, &secret);
 	if (token == NULL)
 		finding("a credential that proves nothing");
 	ticket_make(token->token, environment, good.ticket);
@@ -93,6 +94,7 @@ check_credential(const char *text, size_t length)
 	struct credential credential;
 	const bool same = length == CREDENTIAL_LENGTH &&
 			  memcmp(text, good.credential, length) == 0;
+	uint8_t secret;
 	bool proves;
 
 	if (!credential_parse(text, length, &credential)) {
@@ -102,7 +104,8 @@ check_credential(const char *text, size_t length)
 	}
 	if (!credential_is_id(credential.id, strlen(credential.id)))
 		finding("'%s' is no id", credential.id);
-	proves = token_prove(good.catalog, &credential, NOW_MS) != NULL;
+	proves =
+	    token_prove(good.catalog, &credential, NOW_MS, &secret) != NULL;
 	if (proves != same)
 		finding("let in by '%.*s'", (int)length, text);
 }
@@ -113,12 +116,14 @@ check_ticket(const char *text, size_t length)
 	static const struct string other = { "default", 7 };
 	const bool same =
 	    length == TICKET_LENGTH && memcmp(text, good.ticket, length) == 0;
+	uint8_t secret;
 	const bool proves = ticket_prove(good.catalog, text, length,
-					 environment, NOW_MS) != NULL;
+					 environment, NOW_MS, &secret) != NULL;
 
 	if (proves != same)
 		finding("let in by '%.*s'", (int)length, text);
-	if (ticket_prove(good.catalog, text, length, other, NOW_MS) != NULL)
+	if (ticket_prove(good.catalog, text, length, other, NOW_MS, &secret) !=
+	    NULL)
 		finding("let in elsewhere by '%.*s'", (int)length, text);
 }
 

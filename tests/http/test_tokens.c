@@ -289,9 +289,137 @@ START_TEST(test_stream_when_token_is_revoked_then_it_ends)
 }
 END_TEST
 
+/* --- those whose secret is rotated away while they wait --------------------
+ */
+
+static const char *
+rotate(struct toggled *t, const char *admin, const char *id)
+{
+	const char *path = toggled_text(t, "/v1/tokens/%s/rotate", id);
+
+	return json_text_at(
+	    answer_json(ask_with(t, HEADERS(admin), "POST", path, NULL, 200)),
+	    "/token");
+}
+
+/* A client's token that has two secrets: the headers, older one first. */
+static const char *
+open_rotated(int parking, struct toggled **t, const char **id,
+	     const char *headers[2])
+{
+	const char *admin;
+
+	*t = open_guarded(parking, &admin);
+	headers[0] =
+	    bearer(*t, make_token(*t, admin,
+				  "{\"name\":\"c\",\"role\":\"client\","
+				  "\"environments\":[\"default\"]}",
+				  id));
+	headers[1] = bearer(*t, rotate(*t, admin, *id));
+	return admin;
+}
+
+static bool
+two_wait(void *ctx)
+{
+	const char **with = ctx;
+	struct toggled *t = (struct toggled *)(uintptr_t)with[0];
+	const char *text =
+	    toggled_request(t, "GET", "/metrics", HEADERS(with[1]), NULL)->body;
+
+	return strstr(text, "\ntoggled_polls_outside 2\n") != NULL ||
+	       strstr(text, "\ntoggled_polls_suspended 2\n") != NULL;
+}
+
+/* Who came with the secret that is rotated away is told to go, who came with
+ * the one that stays is answered. */
+START_TEST(test_wait_when_its_secret_is_rotated_away_then_401)
+{
+	const char *query = ENV "/changes?since=4&wait=30s";
+	const char *headers[2], *id, *admin, *with[2];
+	struct toggled *t;
+	struct poller *polls[2];
+
+	admin = open_rotated(_i, &t, &id, headers);
+	with[0] = (const char *)t;
+	with[1] = admin;
+	for (int i = 0; i < 2; i++)
+		polls[i] = poll_start(t, query, HEADERS(headers[i]));
+	ck_assert(wait_until(two_wait, with, SOON_MS));
+	(void)rotate(t, admin, id);
+	ask_with(t, HEADERS(admin), "PUT", ENV "/toggles/new", "{}", 201);
+	expect_problem(poll_finish(polls[0], SOON_MS), 401, "unauthorized");
+	ck_assert_int_eq(poll_finish(polls[1], SOON_MS)->status, 200);
+	scene_close(t);
+}
+END_TEST
+
+static struct raw *
+open_stream(struct toggled *t, const char *query, const char *header)
+{
+	struct raw *raw = raw_open(t);
+
+	raw_send_text(raw,
+		      toggled_text(t,
+				   "GET " ENV "/ofrep/v1/sse%s HTTP/1.1\r\n"
+				   "Host: h\r\nConnection: close\r\n%s\r\n\r\n",
+				   query, header));
+	(void)raw_until(raw, "id: ", SOON_MS);
+	return raw;
+}
+
+/* That of the stream's URL, which a browser is given. */
+static const char *
+ticket_of(struct toggled *t, const char *header)
+{
+	const char *body =
+	    ask_with(t, HEADERS(header), "POST", ENV "/ofrep/v1/evaluate/flags",
+		     "{\"context\":{}}", 200)
+		->body;
+	const char *at = strstr(body, "?ticket=");
+
+	ck_assert_ptr_nonnull(at);
+	return toggled_text(t, "%.*s", (int)strcspn(at, "\"&"), at);
+}
+
+START_TEST(test_stream_when_its_secret_is_rotated_away_then_it_ends)
+{
+	const char *headers[2], *id, *admin, *told;
+	struct raw *streams[3];
+	struct toggled *t;
+	size_t length;
+
+	admin = open_rotated(0, &t, &id, headers);
+	streams[0] = open_stream(t, "", headers[0]);
+	streams[1] = open_stream(t, "", headers[1]);
+	streams[2] = open_stream(t, ticket_of(t, headers[1]), "X-None: x");
+	(void)rotate(t, admin, id);
+	ask_with(t, HEADERS(admin), "PUT", ENV "/toggles/one", "{}", 201);
+	told = raw_rest(streams[0], &length, SOON_MS);
+	ck_assert_ptr_null(strstr(told, "refetchEvaluation"));
+	(void)raw_until(streams[1], "refetchEvaluation", SOON_MS);
+	(void)raw_until(streams[2], "refetchEvaluation", SOON_MS);
+	/* Now it is their turn, the ticket's too. */
+	(void)rotate(t, admin, id);
+	ask_with(t, HEADERS(admin), "PUT", ENV "/toggles/two", "{}", 201);
+	for (int i = 1; i < 3; i++) {
+		told = strstr(raw_rest(streams[i], &length, SOON_MS),
+			      "refetchEvaluation");
+		ck_assert_ptr_nonnull(told);
+		ck_assert_ptr_null(strstr(told + 1, "refetchEvaluation"));
+	}
+	scene_close(t);
+}
+END_TEST
+
 static void
 add(struct TCase *tc)
 {
+	tcase_add_loop_test(tc,
+			    test_wait_when_its_secret_is_rotated_away_then_401,
+			    0, PARKINGS);
+	tcase_add_test(
+	    tc, test_stream_when_its_secret_is_rotated_away_then_it_ends);
 	tcase_add_test(tc, test_stream_when_token_is_revoked_then_it_ends);
 	tcase_add_test(tc, test_token_when_it_expires_then_refused);
 	tcase_add_test(

@@ -272,18 +272,44 @@ START_TEST(test_access_when_token_ends_then_it_lasts_no_longer)
 	struct error err;
 
 	open_guarded_scene();
-	ck_assert(access_lasts(&s.loop, NULL));
+	ck_assert(access_lasts(&s.loop, NULL, 0));
 	token = definition_ref(fixture_find_token(s.loop.catalog, s.client));
-	ck_assert(access_lasts(&s.loop, token));
+	ck_assert(access_lasts(&s.loop, token, 0));
 	s.now_ms += 1000;
-	ck_assert(!access_lasts(&s.loop, token));
+	ck_assert(!access_lasts(&s.loop, token, 0));
 	s.now_ms -= 1000;
 	error_init(&err);
 	ck_assert_int_eq(
 	    token_order_revoke(s.loop.catalog, token, s.now_ms, &order, &err),
 	    STATUS_OK);
 	s.loop.catalog = fixture_obey(s.loop.catalog, &order);
-	ck_assert(!access_lasts(&s.loop, token));
+	ck_assert(!access_lasts(&s.loop, token, 0));
+	definition_unref(token);
+	close_scene();
+}
+END_TEST
+
+START_TEST(test_access_when_its_secret_is_rotated_away_then_it_lasts_no_longer)
+{
+	struct request *r = &s.exchange.request;
+	struct definition *token;
+	struct token_order order;
+
+	open_guarded_scene();
+	ck_assert_uint_eq(ask(ROUTE_CLIENT, "", "X-API-Key", s.client), 0);
+	token = definition_ref(r->token);
+	for (int rotations = 0; rotations < TOKEN_SECRETS_MAX; rotations++) {
+		ck_assert(access_lasts(&s.loop, token, r->secret));
+		/* The same secret, in another place by now. */
+		ck_assert_uint_eq(ask(ROUTE_CLIENT, "", "X-API-Key", s.client),
+				  0);
+		ck_assert_int_eq(r->secret, rotations);
+		definition_unref(token);
+		token = definition_ref(r->token);
+		token_order_rotate(token, s.now_ms, &r->arena, &order);
+		s.loop.catalog = fixture_obey(s.loop.catalog, &order);
+	}
+	ck_assert(!access_lasts(&s.loop, token, r->secret));
 	definition_unref(token);
 	close_scene();
 }
@@ -315,6 +341,9 @@ main(void)
 	    test_access_when_attempts_fail_too_often_then_429_but_not_for_good);
 	tcase_add_test(tc, test_access_when_only_tried_then_nothing_is_counted);
 	tcase_add_test(tc, test_access_when_token_ends_then_it_lasts_no_longer);
+	tcase_add_test(
+	    tc,
+	    test_access_when_its_secret_is_rotated_away_then_it_lasts_no_longer);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -15,7 +15,10 @@ static struct definition *
 prove(const struct catalog *catalog, const char *text, struct string where,
       int64_t now_ms)
 {
-	return ticket_prove(catalog, text, strlen(text), where, now_ms);
+	uint8_t secret;
+
+	return ticket_prove(catalog, text, strlen(text), where, now_ms,
+			    &secret);
 }
 
 START_TEST(test_ticket_when_made_then_good_there_and_nowhere_else)

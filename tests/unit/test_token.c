@@ -20,9 +20,10 @@ static const struct definition *
 prove(const struct catalog *catalog, const char *text, int64_t now_ms)
 {
 	struct credential credential;
+	uint8_t secret;
 
 	ck_assert(credential_parse(text, strlen(text), &credential));
-	return token_prove(catalog, &credential, now_ms);
+	return token_prove(catalog, &credential, now_ms, &secret);
 }
 
 START_TEST(test_token_when_none_was_made_then_none_is_needed)
@@ -74,12 +75,14 @@ START_TEST(test_token_when_it_has_one_secret_then_an_empty_hash_proves_nothing)
 	struct credential credential = { .id = "" };
 	const struct definition *token;
 	struct snapshot_walk walk;
+	uint8_t secret;
 
 	snapshot_walk_from(&walk, catalog_find(catalog, ".access", 7),
 			   KIND_TOKEN, fixture_string(""));
 	token = snapshot_walk_next(&walk);
 	memcpy(credential.id, token->key.data, CREDENTIAL_ID_LENGTH);
-	ck_assert_ptr_null(token_prove(catalog, &credential, FIXTURE_NOW_MS));
+	ck_assert_ptr_null(
+	    token_prove(catalog, &credential, FIXTURE_NOW_MS, &secret));
 	catalog_unref(catalog);
 }
 END_TEST
