@@ -46,8 +46,9 @@ struct exchange {
 	struct request request;
 	struct connection *connection;
 	enum exchange_phase phase;
-	const char *raw;    /* the target as sent, a copy */
-	const char *target; /* where it stood; cut to pieces by now */
+	const char *raw; /* the target as sent, a copy; then without origin */
+	const char *authority; /* of the target, where it names one; or NULL */
+	const char *target;    /* where it stood; cut to pieces by now */
 	size_t target_length;
 	const char *version; /* the connection's memory */
 	size_t route_number;

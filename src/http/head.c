@@ -45,6 +45,9 @@ parse_header(char *line, size_t length, struct request_pair *out)
 	*colon = '\0';
 	value = colon + 1;
 	value += strspn(value, " \t");
+	while (line + length > value &&
+	       (line[length - 1] == ' ' || line[length - 1] == '\t'))
+		line[--length] = '\0';
 	out->name = (struct string){ line, (size_t)(colon - line) };
 	out->value = (struct string){ value, (size_t)(line + length - value) };
 	return strlen(value) == out->value.length;

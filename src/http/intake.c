@@ -55,6 +55,26 @@ collect_headers(struct exchange *x)
 					  &collecting);
 }
 
+/* Blanks behind a value do not belong to it (RFC 9110, 5.5). Where the message
+ * ends is judged by what was sent; only handlers see it so. */
+static void
+trim_headers(struct request *r)
+{
+	for (size_t i = 0; i < r->header_count; i++) {
+		struct string *value = &r->headers[i].value;
+		size_t length = value->length;
+
+		while (length > 0 && (value->data[length - 1] == ' ' ||
+				      value->data[length - 1] == '\t'))
+			length--;
+		if (length < value->length)
+			*value =
+			    (struct string){ arena_copy(&r->arena, value->data,
+							length),
+					     length };
+	}
+}
+
 static enum status
 check_sound(struct exchange *x, const char *method,
 	    struct guard_message *message, struct error *err)
@@ -81,7 +101,24 @@ check_sound(struct exchange *x, const char *method,
 		rc = guard_start(method, x->raw, err);
 	if (rc == STATUS_OK)
 		rc = guard_gaps(&layout, r->headers, r->header_count, err);
+	if (rc == STATUS_OK)
+		trim_headers(r);
 	return rc;
+}
+
+/* The target's path and query, wherever it says that they are. */
+static enum status
+read_target(struct exchange *x, struct uri *uri, struct error *err)
+{
+	struct request *r = &x->request;
+	enum status rc =
+	    uri_take_origin(&x->raw, &r->arena, &x->authority, err);
+
+	if (rc != STATUS_OK)
+		return rc;
+	if (*x->raw == '\0' && x->authority != NULL)
+		x->raw = r->method == METHOD_OPTIONS ? "*" : "/";
+	return uri_decode(x->raw, &r->arena, uri, err);
 }
 
 /* Sixteen hexadecimal digits; printf is slow for every request. */
@@ -190,8 +227,11 @@ static bool
 may_write(struct request *r)
 {
 	const char *origin = request_header(r, "Origin");
-	const char *host = request_header(r, "Host");
+	const char *host = exchange_of(r)->authority;
 
+	/* What the target says goes before what the header does. */
+	if (host == NULL)
+		host = request_header(r, "Host");
 	if ((r->route->flags & ROUTE_WRITE) == 0 || origin == NULL)
 		return true;
 	if (guard_is_foreign(origin, host)) {
@@ -259,7 +299,7 @@ intake_header(struct exchange *x, const char *method, const char *version)
 	x->chunked = message.chunked;
 	x->closing = message.close;
 	r->reply.close = message.chunked;
-	if (uri_decode(x->raw, &r->arena, &uri, &err) != STATUS_OK) {
+	if (read_target(x, &uri, &err) != STATUS_OK) {
 		r->error = err;
 		reply_error(r, &r->error);
 	} else {

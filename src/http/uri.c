@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/utf8.h"
 
@@ -158,4 +159,47 @@ uri_decode(const char *raw, struct arena *arena, struct uri *out,
 	if (rc == STATUS_OK && raw[path] == '?')
 		rc = decode_query(raw + path + 1, arena, out, err);
 	return rc;
+}
+
+/* The length of the scheme and its slashes; 0: the target has none of ours. */
+static size_t
+scheme_length(const char *raw)
+{
+	static const char *const schemes[] = { "http://", "https://" };
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		const size_t length = strlen(schemes[i]);
+
+		if (strncasecmp(raw, schemes[i], length) == 0)
+			return length;
+	}
+	return 0;
+}
+
+enum status
+uri_take_origin(const char **raw, struct arena *arena, const char **authority,
+		struct error *err)
+{
+	const size_t scheme = scheme_length(*raw);
+	const char *host = *raw + scheme;
+	const size_t length = strcspn(host, "/?");
+	const char *rest = host + length;
+	char *path;
+
+	*authority = NULL;
+	if (scheme == 0)
+		return STATUS_OK;
+	if (length == 0 || memchr(host, '@', length) != NULL)
+		return error_set(
+		    err, STATUS_INVALID,
+		    "the target's host is missing or names a user");
+	*authority = arena_copy(arena, host, length);
+	*raw = rest;
+	if (*rest == '?') {
+		path = arena_alloc(arena, strlen(rest) + 2);
+		path[0] = '/';
+		memcpy(path + 1, rest, strlen(rest) + 1);
+		*raw = path;
+	}
+	return STATUS_OK;
 }

@@ -25,6 +25,14 @@ struct uri {
 	size_t query_count;
 };
 
+/* Take a target in absolute form, "http://host/path?query" (RFC 9112, 3.2.2),
+ * apart: `*raw` becomes its path and query, "" where it has neither, and
+ * `*authority` its host and port. Any other target is left as it is, with the
+ * authority NULL. */
+enum status uri_take_origin(const char **raw, struct arena *arena,
+			    const char **authority,
+			    struct error *err) MUST_CHECK;
+
 /* `raw` is borrowed. Paths with more segments than fit have none. */
 enum status uri_decode(const char *raw, struct arena *arena, struct uri *out,
 		       struct error *err) MUST_CHECK;

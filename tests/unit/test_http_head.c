@@ -49,6 +49,8 @@ static const struct {
 	ROW("GET / HTTP/1.1\r\n\r\n", true),
 	ROW("GET HTTP/1.1\r\n\r\n", false),
 	ROW("GET /\r\n\r\n", false),
+	/* libmicrohttpd's to answer. */
+	ROW("GET http://h/a HTTP/1.1\r\n\r\n", false),
 	ROW(LINE "no colon\r\n\r\n", false),
 	ROW(LINE "X: a\0b\r\n\r\n", false),
 	ROW(LINE "X: a\nY: b\r\n\r\n", true), /* for guard to refuse */
@@ -63,6 +65,23 @@ START_TEST(test_head_when_in_table_then_parsed_or_not)
 	ck_assert_int_eq(
 	    parse(cases[_i].text, cases[_i].length, &head, &memory),
 	    cases[_i].is_good);
+	free(memory);
+}
+END_TEST
+
+START_TEST(test_head_when_blanks_follow_a_value_then_cut_off)
+{
+	static const char text[] = LINE "A: b c\t \r\nB: \t \r\nC:\r\n\r\n";
+	struct head head;
+	char *memory;
+
+	ck_assert(parse(text, sizeof(text) - 1, &head, &memory));
+	ck_assert_uint_eq(head.count, 3);
+	ck_assert_str_eq(head.headers[0].value.data, "b c");
+	ck_assert_uint_eq(head.headers[0].value.length, 3);
+	ck_assert_str_eq(head.headers[1].value.data, "");
+	ck_assert_uint_eq(head.headers[1].value.length, 0);
+	ck_assert_str_eq(head.headers[2].value.data, "");
 	free(memory);
 }
 END_TEST
@@ -116,6 +135,7 @@ suite(void)
 	tcase_add_loop_test(t, test_head_when_in_table_then_parsed_or_not, 0,
 			    (int)(sizeof(cases) / sizeof(cases[0])));
 	tcase_add_test(t, test_head_when_cut_anywhere_then_not_parsed);
+	tcase_add_test(t, test_head_when_blanks_follow_a_value_then_cut_off);
 	tcase_add_test(t, test_head_when_many_headers_then_not_parsed);
 	suite_add_tcase(s, t);
 	return s;
