@@ -76,7 +76,7 @@ log_refusal(struct request *r, const char *reason, const char *id)
 		return;
 	log_to(r->loop->service->log, LOG_WARN, "access refused",
 	       LOG_S("reason", reason), LOG_S("peer", r->peer),
-	       LOG_S("method", method_name(r->method)),
+	       LOG_S("method", request_method_name(r)),
 	       LOG_S("route", r->route->pattern), LOG_S("token", id),
 	       LOG_S("id", r->id));
 }

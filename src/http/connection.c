@@ -319,7 +319,7 @@ log_access(const struct exchange *x)
 	const char *event = x->phase == EXCHANGE_LEFT ? "poll" : "request";
 
 	log_to(r->loop->service->log, LOG_INFO, event,
-	       LOG_S("method", r->head_only ? "HEAD" : method_name(r->method)),
+	       LOG_S("method", request_method_name(r)),
 	       LOG_S("path", r->path.data == NULL ? "" : r->path.data),
 	       LOG_N("status", r->reply.status), LOG_S("peer", r->peer),
 	       LOG_N("microseconds", clock_stopwatch_us() - r->started_us),

@@ -6,8 +6,8 @@
 #include <strings.h>
 
 /* RFC 9110, 5.6.2 */
-static bool
-is_token(struct string text)
+bool
+guard_is_token(struct string text)
 {
 	static const char marks[] = "!#$%&'*+-.^_`|~";
 
@@ -102,7 +102,7 @@ static enum status
 check_header(const struct request_pair *header, size_t *hosts,
 	     struct guard_message *out, struct error *err)
 {
-	if (!is_token(header->name))
+	if (!guard_is_token(header->name))
 		return error_set(err, STATUS_INVALID,
 				 "a header's name is no token");
 	if (!is_text(header->value))
@@ -125,7 +125,7 @@ check_header(const struct request_pair *header, size_t *hosts,
 enum status
 guard_start(const char *method, const char *target, struct error *err)
 {
-	if (!is_token((struct string){ method, strlen(method) }))
+	if (!guard_is_token((struct string){ method, strlen(method) }))
 		return error_set(err, STATUS_INVALID, "the method is no token");
 	for (const char *at = target; *at != '\0'; at++)
 		if ((unsigned char)*at <= ' ' || *at == 127)

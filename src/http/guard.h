@@ -39,6 +39,9 @@ struct guard_message {
 	bool expects; /* Expect: it waits for our consent */
 };
 
+/* One or more characters of which methods and the names of headers are made. */
+bool guard_is_token(struct string text);
+
 /* The request line; the version is libmicrohttpd's to judge. */
 enum status guard_start(const char *method, const char *target,
 			struct error *err) MUST_CHECK;

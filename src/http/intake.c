@@ -152,6 +152,22 @@ name_request(struct request *r)
 		make_id(r);
 }
 
+/* What of the method may be shown: those characters that one can have. */
+static void
+take_method(struct request *r, const char *method)
+{
+	size_t n = 0;
+
+	r->method = method_parse(method);
+	r->head_only = strcmp(method, "HEAD") == 0;
+	if (r->method != METHOD_OTHER)
+		return;
+	for (; *method != '\0' && n < sizeof(r->other) - 1; method++)
+		if (guard_is_token((struct string){ method, 1 }))
+			r->other[n++] = *method;
+	r->other[n] = '\0';
+}
+
 static void
 reply_allowed(struct request *r, unsigned allowed, unsigned flags)
 {
@@ -159,6 +175,10 @@ reply_allowed(struct request *r, unsigned allowed, unsigned flags)
 
 	bytes_init(&list);
 	router_allow(allowed, &list);
+	if (r->method != METHOD_OPTIONS)
+		reply_fail(r, STATUS_METHOD,
+			   "%s is not possible here; what is: %s",
+			   request_method_name(r), list.data);
 	reply_headerf(r, "Allow", "%s", list.data);
 	if ((flags & ROUTE_OFREP) != 0 && r->method == METHOD_OPTIONS) {
 		reply_headerf(r, "Access-Control-Allow-Methods", "%s",
@@ -198,8 +218,6 @@ find_route(struct exchange *x, const struct uri *uri)
 		reply_empty(r, 204);
 		reply_allowed(r, match.allowed, match.flags);
 	} else {
-		reply_fail(r, STATUS_METHOD, "%s is not possible here",
-			   method_name(r->method));
 		reply_allowed(r, match.allowed, match.flags);
 	}
 	return false;
@@ -286,8 +304,7 @@ intake_header(struct exchange *x, const char *method, const char *version)
 
 	error_init(&err);
 	x->version = version;
-	r->method = method_parse(method);
-	r->head_only = strcmp(method, "HEAD") == 0;
+	take_method(r, method);
 	r->path = (struct string){ "", 0 };
 	collect_headers(x);
 	name_request(r);

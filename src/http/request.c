@@ -69,6 +69,16 @@ request_job(struct request *r, enum job_type type)
 }
 
 const char *
+request_method_name(const struct request *r)
+{
+	if (r->head_only)
+		return "HEAD";
+	return r->method == METHOD_OTHER && r->other[0] != '\0'
+		   ? r->other
+		   : method_name(r->method);
+}
+
+const char *
 request_query(const struct request *r, const char *name)
 {
 	for (size_t i = 0; i < r->query_count; i++)

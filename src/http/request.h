@@ -33,7 +33,8 @@ struct request {
 	const struct route *route;   /* NULL until routed */
 	enum method method;          /* HEAD is METHOD_GET with head_only */
 	bool head_only;
-	struct string path;                     /* decoded once, no NUL in it */
+	char other[21];     /* METHOD_OTHER: what was sent, as far as it fits */
+	struct string path; /* decoded once, no NUL in it */
 	struct string params[ROUTE_PARAMS_MAX]; /* what {…} matched */
 	struct request_pair *query; /* decoded, in order, repeated ones too */
 	size_t query_count;
@@ -66,6 +67,9 @@ struct request {
 
 	struct error error; /* last: it is not cleared with the rest */
 };
+
+/* For people: as it was sent, HEAD too. */
+const char *request_method_name(const struct request *r);
 
 /* A query parameter or header, NUL-terminated; NULL when absent. The first one
  * when it is repeated. */

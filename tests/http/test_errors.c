@@ -224,6 +224,56 @@ START_TEST(test_method_when_not_there_then_allow_says_which)
 }
 END_TEST
 
+/* As it was sent, in the answer and in the log, so that a mistake is seen. */
+START_TEST(test_method_when_not_there_then_named_as_sent)
+{
+	static const struct {
+		const char *method;
+		const char *shown;
+	} methods[] = {
+		{ "BREW", "BREW" },
+		{ "get", "get" },
+		{ "POST", "POST" },
+		{ "M-SEARCH", "M-SEARCH" },
+		{ "AVERYLONGMETHODINDEEDX", "AVERYLONGMETHODINDEE" },
+	};
+	struct toggled *t = toggled_new();
+	struct raw *raw;
+
+	TOGGLED_START(t, "--access-log", "--loops", "1");
+	raw = raw_open(t);
+	for (int i = 0; i < COUNT(methods); i++) {
+		struct answer *answer;
+
+		raw_send_text(raw,
+			      toggled_text(t,
+					   "%s /healthz HTTP/1.1\r\nHost: h\r\n"
+					   "Content-Length: 0\r\n\r\n",
+					   methods[i].method));
+		answer = raw_answer(raw, DEADLINE_ANSWER_MS);
+		ck_assert_str_eq(
+		    json_text_at(
+			expect_problem(answer, 405, "method-not-allowed"),
+			"/detail"),
+		    toggled_text(t,
+				 "%s is not possible here; what is: "
+				 "GET, HEAD, OPTIONS",
+				 methods[i].shown));
+		ck_assert(wait_until_logged(
+		    t, toggled_text(t, "method=%s path", methods[i].shown),
+		    DEADLINE_ANSWER_MS));
+	}
+	raw_send_text(raw, "HEAD " ENV "/rollback HTTP/1.1\r\nHost: h\r\n\r\n");
+	ck_assert_int_eq(raw_answer_head(raw, DEADLINE_ANSWER_MS)->status, 405);
+	/* No part of a line, nor one more label for each. */
+	raw_send_text(raw, "A\"B=C /healthz HTTP/1.1\r\nHost: h\r\n\r\n");
+	ck_assert_int_eq(raw_answer(raw, DEADLINE_ANSWER_MS)->status, 400);
+	ck_assert(wait_until_logged(t, "method=ABC path", DEADLINE_ANSWER_MS));
+	ck_assert_ptr_null(strstr(toggled_get(t, "/metrics")->body, "BREW"));
+	scene_close(t);
+}
+END_TEST
+
 static const struct {
 	const char *type;
 	long status;
@@ -335,6 +385,7 @@ add(struct TCase *tc)
 {
 	tcase_add_test(tc, test_request_when_wrong_then_problem_says_why);
 	tcase_add_test(tc, test_method_when_not_there_then_allow_says_which);
+	tcase_add_test(tc, test_method_when_not_there_then_named_as_sent);
 	tcase_add_loop_test(tc, test_body_when_of_that_type_then_taken_or_415,
 			    0, COUNT(types));
 	tcase_add_loop_test(tc, test_body_when_over_the_limit_then_413, 0,
