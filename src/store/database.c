@@ -29,6 +29,7 @@
  *                    would have to undo it first: refused
  */
 static const char magic[] = "SQLite format 3";
+enum { HEAD_BYTES = 48 };
 
 /* What verifying needs, and no more: the rest may not fit an older schema. */
 static const enum statement_id needed[] = {
@@ -57,11 +58,38 @@ is_there(const char *path, const char *suffix)
 	return there;
 }
 
+/* SQLite's own words for these are of one who used it wrongly. */
+static const struct {
+	size_t at;
+	unsigned char most;
+	const char *name;
+} formats[] = {
+	{ 18, 2, "write version" },
+	{ 19, 2, "read version" },
+	{ 47, 4, "schema format" },
+};
+
+/* Of the file's head, whose first bytes are right. */
+static enum status
+check_formats(const unsigned char *head, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (head[formats[i].at] > formats[i].most)
+			return error_set(
+			    err, STATUS_CORRUPT,
+			    "its header is damaged: %s %u, of which there are "
+			    "%u",
+			    formats[i].name, head[formats[i].at],
+			    formats[i].most);
+	}
+	return STATUS_OK;
+}
+
 /* What a person may have named by mistake. */
 static enum status
 check_form(const char *path, struct error *err)
 {
-	char head[sizeof(magic)];
+	unsigned char head[HEAD_BYTES] = { 0 };
 	struct stat st;
 	FILE *file = NULL;
 	size_t n = 0;
@@ -82,10 +110,10 @@ check_form(const char *path, struct error *err)
 				 strerror(errno));
 	n = fread(head, 1, sizeof(head), file);
 	(void)fclose(file);
-	if (n != sizeof(head) || memcmp(head, magic, sizeof(magic)) != 0)
+	if (n < sizeof(magic) || memcmp(head, magic, sizeof(magic)) != 0)
 		return error_set(err, STATUS_INVALID,
 				 "the file is no database");
-	return STATUS_OK;
+	return check_formats(head, err);
 }
 
 /* The name as SQLite takes it with a parameter behind it. */
@@ -228,6 +256,12 @@ database_verify(const char *path, struct database_facts *facts,
 		status = disk_lock(plain, false, &fd, err);
 	if (status == STATUS_OK)
 		status = verify(plain, &found, err);
+	/* Our statements are right: where SQLite refuses one, it is for what it
+	 * found. */
+	if (status == STATUS_INTERNAL)
+		status = STATUS_CORRUPT;
+	if (err != NULL && err->code == STATUS_INTERNAL)
+		err->code = STATUS_CORRUPT;
 	if (fd >= 0)
 		(void)close(fd);
 	free(plain);

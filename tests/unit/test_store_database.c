@@ -28,7 +28,7 @@ write_file(const char *path, const char *data, size_t length)
 	ck_assert_int_eq(fclose(file), 0);
 }
 
-/* The whole file with its length in front; "" where there is none. */
+/* The whole file with "file" in front; "" where there is none. */
 static struct bytes
 read_file(const char *path)
 {
@@ -253,6 +253,32 @@ START_TEST(test_verify_when_foreign_or_damaged_then_sentence)
 		write_file(s.backup, foreign->data, foreign->length);
 	check_verify(foreign->sql != NULL ? s.f.path : s.backup,
 		     foreign->status, foreign->sentence);
+	close_scene(&s);
+}
+END_TEST
+
+static const struct {
+	size_t at;
+	char value;
+	const char *sentence;
+} headers[] = {
+	{ 18, 3, "its header is damaged: write version 3" },
+	{ 18, -1, "its header is damaged: write version 255" },
+	{ 19, 3, "its header is damaged: read version 3" },
+	{ 47, 5, "its header is damaged: schema format 5" },
+};
+
+START_TEST(test_verify_when_header_is_of_no_known_format_then_corrupt)
+{
+	struct scene s;
+	struct bytes file;
+
+	open_scene(&s);
+	file = read_file(s.backup);
+	file.data[4 + headers[_i].at] = headers[_i].value;
+	write_file(s.backup, file.data + 4, file.length - 4);
+	check_verify(s.backup, STATUS_CORRUPT, headers[_i].sentence);
+	bytes_fini(&file);
 	close_scene(&s);
 }
 END_TEST
@@ -532,6 +558,9 @@ add_tests(TCase *tcase)
 	tcase_add_loop_test(tcase,
 			    test_verify_when_foreign_or_damaged_then_sentence,
 			    0, (int)(sizeof(foreigns) / sizeof(foreigns[0])));
+	tcase_add_loop_test(
+	    tcase, test_verify_when_header_is_of_no_known_format_then_corrupt,
+	    0, (int)(sizeof(headers) / sizeof(headers[0])));
 	tcase_add_test(tcase, test_verify_when_no_file_then_sentence);
 	tcase_add_loop_test(tcase,
 			    test_verify_when_name_is_odd_then_just_a_name, 0,
