@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
+#include "model/credential.h"
 #include "sockets.h"
 #include "wire/json.h"
 
@@ -109,12 +111,24 @@ report(const struct error *err)
 		fprintf(stderr, "  and %zu more\n", err->place_count - shown);
 }
 
+/* A server's log is read by programs, also where it says why there is none. */
+static void
+report_line(const struct error *err)
+{
+	struct log *log = log_new(STDERR_FILENO, LOG_ERROR, LOG_JSON);
+
+	log_set_mask(log, credential_mask);
+	log_to(log, LOG_ERROR, "cannot start", LOG_S("error", err->text));
+	log_free(log);
+}
+
 static int
 run(const struct command *commands, const struct command *command,
     const char *const *argv, struct error *err)
 {
 	struct options *options = options_new(command->bit);
 	int status = EXIT_USAGE;
+	bool is_line = false;
 
 	if (options_take_arguments(options, argv, err))
 		goto out;
@@ -132,6 +146,8 @@ run(const struct command *commands, const struct command *command,
 	status = EXIT_FAILED;
 	if (options_take_file(options, err))
 		goto out;
+	is_line =
+	    command->bit == FOR_SERVE && options->log_format == (int)LOG_JSON;
 	status = EXIT_USAGE;
 	if (command->check && command->check(options, err))
 		goto out;
@@ -142,6 +158,10 @@ run(const struct command *commands, const struct command *command,
 		goto out;
 	status = EXIT_OK;
 out:
+	if (is_line && err->code != STATUS_OK) {
+		report_line(err);
+		error_init(err);
+	}
 	options_free(options);
 	return status;
 }

@@ -23,6 +23,8 @@
 #include "listen.h"
 #include "model/token.h"
 
+/* An idle writer shows every second that it lives. */
+enum { WATCHDOG_LEAST_MS = 2000 };
 enum { FREE_BYTES_MIN = 128 * 1024 };
 enum { MS_PER_SECOND = 1000, NS_PER_MS = 1000000 };
 enum { MS_PER_DAY = 24 * 60 * 60 * MS_PER_SECOND };
@@ -186,6 +188,18 @@ warn_of_full_disk(const struct daemon *daemon)
 						    disk.f_frsize)));
 }
 
+static void
+warn_of_short_watchdog(const struct daemon *daemon)
+{
+	const int64_t period_ms = daemon->notify.watchdog_ms;
+
+	if (period_ms > 0 && period_ms < WATCHDOG_LEAST_MS)
+		log_to(daemon->log, LOG_WARN,
+		       "WatchdogSec is too short: a thread that is stuck is "
+		       "only told from an idle one after 2 s",
+		       LOG_N("watchdogMs", period_ms));
+}
+
 void
 serve_announce(struct daemon *daemon)
 {
@@ -211,6 +225,7 @@ serve_announce(struct daemon *daemon)
 	if (!atomic_load(&daemon->guarded))
 		warn_of_open_doors(daemon);
 	warn_of_full_disk(daemon);
+	warn_of_short_watchdog(daemon);
 	atomic_store(&daemon->announced, true);
 	notify_send(&daemon->notify, "READY=1");
 }
@@ -286,6 +301,8 @@ feed_watchdog(const struct daemon *daemon)
 	int64_t now = clock_mono_ms(&clock);
 	int64_t ticked = registry_counts(daemon->registry).ticked_ms;
 
+	if (period_ms < WATCHDOG_LEAST_MS)
+		period_ms = WATCHDOG_LEAST_MS;
 	if (now - ticked < period_ms &&
 	    server_is_alive(daemon->server, period_ms))
 		notify_send(&daemon->notify, "WATCHDOG=1");

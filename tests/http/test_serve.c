@@ -254,6 +254,57 @@ START_TEST(test_supervisor_when_there_then_it_is_told_of_every_step)
 }
 END_TEST
 
+/* Shorter than an idle thread is silent. */
+START_TEST(test_supervisor_when_impatient_then_warned_and_told_all_the_same)
+{
+	struct toggled *t = toggled_new();
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct timeval patience = { .tv_sec = DEADLINE_MS / 1000 };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s/n", t->dir);
+	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setenv("NOTIFY_SOCKET", at.sun_path, 1);
+	setenv("WATCHDOG_USEC", "400000", 1);
+	toggled_start(t, NULL);
+	ck_assert(
+	    wait_until_logged(t, "WatchdogSec is too short", DEADLINE_MS));
+	/* Two seconds: an idle thread turns at least once. */
+	for (int i = 0; i < 10; i++)
+		ck_assert(is_told(fd, "WATCHDOG=1"));
+	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
+	ck_assert_ptr_null(strstr(toggled_log(t), "a thread is stuck"));
+	close(fd);
+	toggled_free(t);
+}
+END_TEST
+
+START_TEST(test_start_when_it_fails_under_json_then_a_line_says_why)
+{
+	struct toggled *t = toggled_new();
+	const struct run *run = TOGGLED_RUN(
+	    t, "serve", "--log-format", "json", "--log-level", "error",
+	    "--listen", "127.0.0.1:0", "--database", "/nowhere/t.db");
+	json_error_t error;
+	json_t *line = json_loads(run->err, 0, &error);
+
+	ck_assert_int_eq(run->status, 1);
+	ck_assert_msg(line != NULL, "%s: %s", error.text, run->err);
+	ck_assert_str_eq(json_text_at(line, "/level"), "error");
+	ck_assert_str_eq(json_text_at(line, "/event"), "cannot start");
+	ck_assert_ptr_nonnull(
+	    strstr(json_text_at(line, "/error"), "/nowhere/t.db"));
+	json_decref(line);
+	/* For people, as ever. */
+	run = TOGGLED_RUN(t, "serve", "--log-level", "error", "--listen",
+			  "127.0.0.1:0", "--database", "/nowhere/t.db");
+	ck_assert_int_eq(run->status, 1);
+	ck_assert_int_eq(strncmp(run->err, "toggled: ", 9), 0);
+	toggled_free(t);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -281,6 +332,11 @@ main(void)
 	    tc, test_hangup_when_file_changed_then_level_applies_rest_is_named);
 	tcase_add_test(
 	    tc, test_supervisor_when_there_then_it_is_told_of_every_step);
+	tcase_add_test(
+	    tc,
+	    test_supervisor_when_impatient_then_warned_and_told_all_the_same);
+	tcase_add_test(
+	    tc, test_start_when_it_fails_under_json_then_a_line_says_why);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
