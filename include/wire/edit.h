@@ -54,6 +54,7 @@ struct moment {
 	int64_t at_ms;
 };
 
+/* `name` stands in front of what is said of a fault; "": nothing does. */
 enum status moment_decode(const char *text, const char *name,
 			  struct moment *out, struct error *err) MUST_CHECK;
 

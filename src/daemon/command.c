@@ -102,6 +102,9 @@ report(const struct error *err)
 							   : ERROR_PLACES_MAX;
 
 	fprintf(stderr, "toggled: %s\n", err->text);
+	/* The text is of the first place, mostly. */
+	if (err->place_count == 1 && strstr(err->text, err->places[0].detail))
+		return;
 	for (size_t i = 0; i < shown; i++)
 		fprintf(stderr, "  %s: %s\n",
 			err->places[i].pointer[0] ? err->places[i].pointer

@@ -335,6 +335,18 @@ intake_header(struct exchange *x, const char *method, const char *version)
 	return INTAKE_GO;
 }
 
+/* Can who asks for it make it, and means to change something? */
+static bool
+may_make(const struct request *r)
+{
+	const struct token *token = request_token(r);
+	const struct string name = r->params[0];
+
+	return (r->route->flags & ROUTE_WRITE) != 0 &&
+	       name_is_environment(name.data, name.length) &&
+	       (token == NULL || token->role >= ROLE_ADMIN);
+}
+
 static void
 reply_no_environment(struct request *r)
 {
@@ -371,10 +383,12 @@ reply_no_environment(struct request *r)
 			   r->params[0].data, hint);
 	else
 		reply_fail(r, STATUS_NOT_FOUND,
-			   "there is no environment '%s'; there is %s%s",
+			   "there is no environment '%s'; there is %s%s%s%s",
 			   r->params[0].data,
 			   list.data == NULL ? "none" : list.data,
-			   count > HINTS_MAX ? ", and others" : "");
+			   count > HINTS_MAX ? ", and others" : "",
+			   may_make(r) ? "; to make it: PUT /v1/envs/" : "",
+			   may_make(r) ? r->params[0].data : "");
 	bytes_fini(&list);
 }
 

@@ -144,7 +144,9 @@ find_base(struct group *group, struct job *job, struct snapshot **fresh)
 		return base;
 	if (job->type != JOB_WRITE || !job->write.create_environment) {
 		error_set(&job->error, STATUS_NOT_FOUND,
-			  "there is no environment '%.*s'",
+			  "there is no environment '%.*s'; to make it: PUT "
+			  "/v1/envs/%.*s",
+			  (int)job->environment.length, job->environment.data,
 			  (int)job->environment.length, job->environment.data);
 		return NULL;
 	}

@@ -292,9 +292,10 @@ moment_decode(const char *text, const char *name, struct moment *out,
 		}
 	}
 	return error_set(err, STATUS_INVALID,
-			 "%s: '%.*s' is neither a revision nor a time such as "
+			 "%s%s'%.*s' is neither a revision nor a time such as "
 			 "2026-11-22T14:03:00Z",
-			 name, json_quoted(given), given.data);
+			 name, *name == '\0' ? "" : ": ", json_quoted(given),
+			 given.data);
 }
 
 static void
@@ -313,8 +314,7 @@ decode_to(struct decoder *d, const struct value *body, struct moment *to)
 	else if (value->type != VALUE_STRING)
 		d->status =
 		    error_at(d->err, "/to", "must be a revision or a time");
-	else if (moment_decode(value->string.data, "to", to, &fault) !=
-		 STATUS_OK)
+	else if (moment_decode(value->string.data, "", to, &fault) != STATUS_OK)
 		d->status = error_at(d->err, "/to", "%s", fault.text);
 }
 

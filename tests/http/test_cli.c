@@ -223,6 +223,13 @@ static const struct {
 	{ "{\"flags\":{\"a\":{\"state\":\"ON\"}}}", "/flags/a" },
 };
 
+static void
+has_once(const char *text, const char *part)
+{
+	has(text, part);
+	ck_assert_msg(strstr(strstr(text, part) + 1, part) == NULL, "%s", text);
+}
+
 START_TEST(test_import_when_no_good_document_then_refused_with_the_place)
 {
 	struct toggled *t = toggled_new();
@@ -232,12 +239,33 @@ START_TEST(test_import_when_no_good_document_then_refused_with_the_place)
 
 	ck_assert_int_eq(run->status, 1);
 	has(run->err, "in.json");
-	has(run->err, refusals[_i].says);
+	has_once(run->err, refusals[_i].says);
 	toggled_start(t, NULL);
 	run = TOGGLED_RUN(t, "import", "--server", t->url, in);
 	ck_assert_int_eq(run->status, 1);
 	has(run->err, "in.json");
-	has(run->err, refusals[_i].says);
+	has_once(run->err, refusals[_i].says);
+	toggled_free(t);
+}
+END_TEST
+
+START_TEST(test_import_when_environment_is_not_there_then_says_how_to_make_it)
+{
+	const bool online = is_online[_i];
+	struct toggled *t = toggled_new();
+	const char *in =
+	    toggled_write(t, "in.json", "{\"toggles\":{\"a\":{}}}");
+	const struct run *run;
+
+	toggled_start(t, NULL);
+	if (!online)
+		ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
+	run = TOGGLED_RUN(t, "import", target_name(online), target(t, online),
+			  "--environment", "nope", in);
+	ck_assert_int_eq(run->status, 1);
+	ck_assert_ptr_nonnull(
+	    strstr(run->err, "there is no environment 'nope'"));
+	ck_assert_ptr_nonnull(strstr(run->err, "PUT /v1/envs/nope"));
 	toggled_free(t);
 }
 END_TEST
@@ -359,6 +387,10 @@ main(void)
 	tcase_add_loop_test(
 	    tc, test_import_when_no_good_document_then_refused_with_the_place,
 	    0, COUNT(refusals));
+	tcase_add_loop_test(
+	    tc,
+	    test_import_when_environment_is_not_there_then_says_how_to_make_it,
+	    0, 2);
 	tcase_add_test(tc, test_import_when_large_then_several_changes);
 	tcase_add_loop_test(tc, test_backup_when_served_or_not_then_whole, 0,
 			    COUNT(is_online));

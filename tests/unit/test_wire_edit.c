@@ -226,6 +226,18 @@ START_TEST(test_moment_when_decoded_then_as_expected)
 }
 END_TEST
 
+START_TEST(test_rollback_when_to_is_no_moment_then_said_once)
+{
+	struct value body = wire_case_value(&arena, "{\"to\":\"yesterday\"}");
+	struct rollback rollback;
+
+	ck_assert_int_eq(rollback_decode(&body, &arena, &rollback, &err),
+			 STATUS_INVALID);
+	ck_assert_str_eq(err.text, "/to: 'yesterday' is neither a revision nor "
+				   "a time such as 2026-11-22T14:03:00Z");
+}
+END_TEST
+
 START_TEST(test_rollback_when_whole_then_no_keys)
 {
 	struct value body =
@@ -305,6 +317,7 @@ suite(void)
 	tcase_add_test(tc, test_rollback_when_too_many_keys_then_refused);
 	tcase_add_test(tc, test_changes_when_comment_is_long_then_refused);
 	LOOP(tc, test_moment_when_decoded_then_as_expected, moments);
+	tcase_add_test(tc, test_rollback_when_to_is_no_moment_then_said_once);
 	tcase_add_test(tc, test_rollback_when_whole_then_no_keys);
 	tcase_add_test(tc, test_rollback_when_keys_then_those);
 	LOOP(tc, test_rollback_when_wrong_then_the_place_is_named,
