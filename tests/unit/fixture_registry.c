@@ -1,13 +1,9 @@
 #include "fixture_registry.h"
 
 #include <check.h>
-#include <dirent.h>
-#include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "scratch.h"
 #include "wire/json.h"
 
 enum { MAILBOX = 64, GROUP = 16 };
@@ -72,10 +68,7 @@ void
 desk_open(struct desk *desk)
 {
 	memset(desk, 0, sizeof(*desk));
-	strcpy(desk->directory, "/tmp/test_registry.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(desk->directory));
-	(void)snprintf(desk->path, sizeof(desk->path), "%s/t.db",
-		       desk->directory);
+	scratch_open(desk->directory, desk->path);
 	desk->config = (struct registry_config){ .database = desk->path,
 						 .mailbox_limit = MAILBOX,
 						 .group_limit = GROUP,
@@ -89,27 +82,6 @@ desk_open(struct desk *desk)
 	desk_start(desk);
 }
 
-static void
-remove_directory(const char *path)
-{
-	DIR *directory = opendir(path);
-	struct dirent *entry;
-
-	ck_assert_ptr_nonnull(directory);
-	for (;;) {
-		char name[512];
-
-		entry = readdir(directory);
-		if (entry == NULL)
-			break;
-		(void)snprintf(name, sizeof(name), "%s/%s", path,
-			       entry->d_name);
-		(void)unlink(name);
-	}
-	(void)closedir(directory);
-	(void)rmdir(path);
-}
-
 void
 desk_close(struct desk *desk)
 {
@@ -118,20 +90,14 @@ desk_close(struct desk *desk)
 	arena_fini(&desk->arena);
 	pthread_cond_destroy(&desk->cond);
 	pthread_mutex_destroy(&desk->mutex);
-	remove_directory(desk->directory);
+	scratch_close(desk->directory);
 }
 
 void
 desk_tamper(struct desk *desk, const char *sql)
 {
-	sqlite3 *db = NULL;
-	char *message = NULL;
-
 	desk_stop(desk);
-	ck_assert_int_eq(sqlite3_open(desk->path, &db), SQLITE_OK);
-	ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, &message) == SQLITE_OK,
-		      "%s", message);
-	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+	scratch_tamper(desk->path, sql);
 }
 
 /* Jobs tell the test's thread that they are done. */

@@ -1,13 +1,11 @@
 #include "store_fixture.h"
 
 #include <check.h>
-#include <dirent.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/mem.h"
+#include "scratch.h"
 
 void
 store_fixture_init(struct store_fixture *f)
@@ -15,37 +13,15 @@ store_fixture_init(struct store_fixture *f)
 	memset(f, 0, sizeof(*f));
 	arena_init(&f->arena);
 	error_init(&f->err);
-	strcpy(f->directory, "/tmp/toggled-store-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(f->directory));
-	(void)snprintf(f->path, sizeof(f->path), "%s/t.db", f->directory);
+	scratch_open(f->directory, f->path);
 	store_fixture_reopen(f);
-}
-
-static void
-remove_directory(const char *path)
-{
-	DIR *directory = opendir(path);
-	struct dirent *entry;
-
-	ck_assert_ptr_nonnull(directory);
-	for (;;) {
-		char name[512];
-		entry = readdir(directory);
-		if (entry == NULL)
-			break;
-		(void)snprintf(name, sizeof(name), "%s/%s", path,
-			       entry->d_name);
-		(void)unlink(name);
-	}
-	(void)closedir(directory);
-	(void)rmdir(path);
 }
 
 void
 store_fixture_fini(struct store_fixture *f)
 {
 	store_fixture_close(f);
-	remove_directory(f->directory);
+	scratch_close(f->directory);
 	arena_fini(&f->arena);
 }
 
@@ -67,14 +43,8 @@ store_fixture_reopen(struct store_fixture *f)
 void
 store_fixture_tamper_closed(struct store_fixture *f, const char *sql)
 {
-	sqlite3 *db = NULL;
-	char *message = NULL;
-
 	store_fixture_close(f);
-	ck_assert_int_eq(sqlite3_open(f->path, &db), SQLITE_OK);
-	ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, &message) == SQLITE_OK,
-		      "%s", message);
-	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+	scratch_tamper(f->path, sql);
 }
 
 void
