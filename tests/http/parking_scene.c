@@ -2,60 +2,26 @@
 
 #include <check.h>
 
-enum { SOON_MS = 5000 };
-
 const char *const parking_gauges[] = { "toggled_polls_outside",
 				       "toggled_polls_suspended" };
-
-struct expected {
-	struct toggled *t;
-	const char *name;
-	int64_t value;
-};
-
-static bool
-has_value(void *ctx)
-{
-	const struct expected *e = ctx;
-
-	return metric(e->t, e->name) == e->value;
-}
-
-void
-parking_wait_for(struct toggled *t, const char *name, int64_t value)
-{
-	struct expected e = { t, name, value };
-
-	ck_assert_msg(wait_until(has_value, &e, SOON_MS),
-		      "%s is %lld, not %lld", name, (long long)metric(t, name),
-		      (long long)value);
-}
 
 struct toggled *
 parking_start(int form)
 {
-	struct toggled *t = toggled_new();
+	struct toggled *t =
+	    SCENE_OPEN("--parking", scene_parkings[form], "--loops", "1");
 
-	TOGGLED_START(t, "--parking", scene_parkings[form], "--loops", "1");
-	ck_assert_int_eq(
-	    toggled_request(t, "PUT", T "/toggles/a", NULL, "{}")->status, 201);
+	ask(t, "PUT", T "/toggles/a", "{}", 201);
 	return t;
 }
 
 void
-parking_flip(struct toggled *t, const char *body)
+parking_poll(struct toggled *t, struct raw *raw, int64_t since, int form)
 {
-	ck_assert_int_eq(
-	    toggled_request(t, "PATCH", T "/toggles/a", NULL, body)->status,
-	    200);
-}
-
-struct answer *
-parking_expect_revision(struct raw *raw, int64_t revision)
-{
-	struct answer *a = raw_answer(raw, SOON_MS);
-
-	ck_assert_int_eq(a->status, 200);
-	ck_assert_int_eq(json_int_at(answer_json(a), "/revision"), revision);
-	return a;
+	ck_assert(raw_send_text(
+	    raw, toggled_text(t,
+			      "GET " T "/changes?since=%lld&wait=30s "
+			      "HTTP/1.1\r\n" HOST "\r\n",
+			      (long long)since)));
+	wait_for_metric(t, parking_gauges[form], 1);
 }

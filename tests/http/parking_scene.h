@@ -17,12 +17,7 @@ extern const char *const parking_gauges[];
 /* A server with the toggle `a` at revision 2. */
 struct toggled *parking_start(int form);
 
-void parking_wait_for(struct toggled *t, const char *name, int64_t value);
-
-/* Patch the toggle. */
-void parking_flip(struct toggled *t, const char *body);
-
-/* The next answer tells of that revision. */
-struct answer *parking_expect_revision(struct raw *raw, int64_t revision);
+/* Send a poll and wait until it waits, alone in that form. */
+void parking_poll(struct toggled *t, struct raw *raw, int64_t since, int form);
 
 #endif

@@ -9,26 +9,29 @@
 
 #include "base/clock.h"
 
-enum { CASE_SECONDS = 60, SOON_MS = 5000 };
+enum { CASE_SECONDS = 60, SOON_MS = 10000 };
 
 const char *const scene_parkings[] = { "auto", "suspended" };
 
 struct toggled *
-scene_open(void)
+scene_open_with(const char *const *args)
 {
 	struct toggled *t = toggled_new();
 
-	toggled_start(t, NULL);
+	toggled_start(t, args);
 	return t;
+}
+
+struct toggled *
+scene_open(void)
+{
+	return scene_open_with(NULL);
 }
 
 struct toggled *
 scene_open_parking(int parking)
 {
-	struct toggled *t = toggled_new();
-
-	TOGGLED_START(t, "--parking", scene_parkings[parking]);
-	return t;
+	return SCENE_OPEN("--parking", scene_parkings[parking]);
 }
 
 void
@@ -85,6 +88,12 @@ put_toggle(struct toggled *t, const char *key, const char *body)
 	return json_int_at(answer_json(answer), "/revision");
 }
 
+void
+flip_toggle(struct toggled *t, const char *body)
+{
+	ask(t, "PATCH", ENV "/toggles/a", body, 200);
+}
+
 /* Of the last header of that name, without the toggled that would own it. */
 static bool
 has_content_type(const struct answer *answer, const char *type)
@@ -110,6 +119,16 @@ expect_life(struct raw *raw, bool closes, const char *name)
 	    raw_send_text(raw, "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"));
 	ck_assert_msg(raw_answer(raw, SOON_MS)->status == 200,
 		      "%s: the next request fails", name);
+}
+
+struct answer *
+expect_revision(struct raw *raw, int64_t revision)
+{
+	struct answer *a = raw_answer(raw, SOON_MS);
+
+	ck_assert_int_eq(a->status, 200);
+	ck_assert_int_eq(json_int_at(answer_json(a), "/revision"), revision);
+	return a;
 }
 
 json_t *
@@ -194,6 +213,30 @@ metric(struct toggled *t, const char *name)
 		line = line == NULL ? NULL : line + 1;
 	}
 	ck_abort_msg("there is no metric %s in\n%s", name, answer->body);
+}
+
+struct expected {
+	struct toggled *t;
+	const char *name;
+	int64_t value;
+};
+
+static bool
+has_value(void *ctx)
+{
+	const struct expected *e = ctx;
+
+	return metric(e->t, e->name) == e->value;
+}
+
+void
+wait_for_metric(struct toggled *t, const char *name, int64_t value)
+{
+	struct expected e = { t, name, value };
+
+	ck_assert_msg(wait_until(has_value, &e, SOON_MS),
+		      "%s is %" PRId64 ", not %" PRId64, name, metric(t, name),
+		      value);
 }
 
 struct crowd {

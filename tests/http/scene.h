@@ -19,8 +19,11 @@
 extern const char *const scene_parkings[];
 enum { SCENE_PARKINGS = 2 };
 
-/* A fresh program that serves. */
+/* A fresh program that serves; as toggled_start and TOGGLED_START. */
 struct toggled *scene_open(void);
+struct toggled *scene_open_with(const char *const *args);
+#define SCENE_OPEN(...)                                                        \
+	scene_open_with((const char *const[]){ __VA_ARGS__, NULL })
 struct toggled *scene_open_parking(int parking);
 
 /* SIGTERM has to end it with 0; scene_close releases everything as well. */
@@ -40,6 +43,12 @@ json_t *ask_json(struct toggled *t, const char *method, const char *path,
 
 /* PUT a toggle of the environment default, new or not. Its revision. */
 int64_t put_toggle(struct toggled *t, const char *key, const char *body);
+
+/* PATCH the toggle `a` of the environment default. */
+void flip_toggle(struct toggled *t, const char *body);
+
+/* The next answer tells of that revision. */
+struct answer *expect_revision(struct raw *raw, int64_t revision);
 
 /* After an answer: the connection serves another request, or it ends. `name` is
  * for the text of a failure. */
@@ -63,6 +72,9 @@ const char *served_epoch(struct toggled *t);
 
 /* The value of a line of /metrics without labels. */
 int64_t metric(struct toggled *t, const char *name);
+
+/* Until it is `value`. */
+void wait_for_metric(struct toggled *t, const char *name, int64_t value);
 
 /* Until so many clients wait, in whichever form. */
 void wait_for_waiters(struct toggled *t, int64_t count);

@@ -22,16 +22,16 @@ START_TEST(test_poll_when_client_hangs_up_then_freed)
 		raw[i] = raw_open(t);
 		ck_assert(raw_send_text(raw[i], POLL("2") HOST "\r\n"));
 	}
-	parking_wait_for(t, parking_gauges[_i], 3);
+	wait_for_metric(t, parking_gauges[_i], 3);
 	raw_close(raw[0]);
 	raw_reset(raw[1]);
 	/* Half closed counts as gone. */
 	raw_shutdown(raw[2]);
-	parking_wait_for(t, parking_gauges[_i], 0);
-	parking_wait_for(t, "toggled_polls_hung_up_total", 3);
-	parking_wait_for(t, "toggled_connections_open", 1);
+	wait_for_metric(t, parking_gauges[_i], 0);
+	wait_for_metric(t, "toggled_polls_hung_up_total", 3);
+	wait_for_metric(t, "toggled_connections_open", 1);
 	ck_assert(raw_is_closed(raw[2], SOON_MS));
-	parking_flip(t, "{\"state\":\"DISABLED\"}");
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
 	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
 	toggled_free(t);
 }
@@ -42,15 +42,13 @@ START_TEST(test_poll_when_hung_up_after_a_first_one_then_freed)
 	struct toggled *t = parking_start(_i);
 	struct raw *raw = raw_open(t);
 
-	ck_assert(raw_send_text(raw, POLL("2") HOST "\r\n"));
-	parking_wait_for(t, parking_gauges[_i], 1);
-	parking_flip(t, "{\"state\":\"DISABLED\"}");
-	parking_expect_revision(raw, 3);
-	ck_assert(raw_send_text(raw, POLL("3") HOST "\r\n"));
-	parking_wait_for(t, parking_gauges[_i], 1);
+	parking_poll(t, raw, 2, _i);
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
+	expect_revision(raw, 3);
+	parking_poll(t, raw, 3, _i);
 	raw_close(raw);
-	parking_wait_for(t, parking_gauges[_i], 0);
-	parking_wait_for(t, "toggled_connections_open", 1);
+	wait_for_metric(t, parking_gauges[_i], 0);
+	wait_for_metric(t, "toggled_connections_open", 1);
 	toggled_free(t);
 }
 END_TEST
@@ -60,12 +58,11 @@ START_TEST(test_poll_when_answered_and_idle_then_hang_up_is_seen)
 	struct toggled *t = parking_start(_i);
 	struct raw *raw = raw_open(t);
 
-	ck_assert(raw_send_text(raw, POLL("2") HOST "\r\n"));
-	parking_wait_for(t, parking_gauges[_i], 1);
-	parking_flip(t, "{\"state\":\"DISABLED\"}");
-	parking_expect_revision(raw, 3);
+	parking_poll(t, raw, 2, _i);
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
+	expect_revision(raw, 3);
 	raw_close(raw);
-	parking_wait_for(t, "toggled_connections_open", 1);
+	wait_for_metric(t, "toggled_connections_open", 1);
 	toggled_free(t);
 }
 END_TEST
@@ -99,11 +96,10 @@ START_TEST(test_poll_when_client_reads_slowly_then_gets_all)
 	ck_assert_int_eq(setsockopt(raw_fd(raw), SOL_SOCKET, SO_RCVBUF, &small,
 				    sizeof(small)),
 			 0);
-	ck_assert(raw_send_text(raw, POLL("2") HOST "\r\n"));
-	parking_wait_for(t, parking_gauges[_i], 1);
+	parking_poll(t, raw, 2, _i);
 	a = toggled_request(t, "POST", T "/changes", NULL, large_change(t));
 	ck_assert_int_eq(a->status, 200);
-	parking_wait_for(t, parking_gauges[_i], 0);
+	wait_for_metric(t, parking_gauges[_i], 0);
 	/* Others are served meanwhile, and the next request may come. */
 	ck_assert_int_eq(toggled_get(t, "/healthz")->status, 200);
 	ck_assert(raw_send_text(raw, "GET /healthz HTTP/1.1\r\n" HOST "\r\n"));
@@ -125,12 +121,11 @@ START_TEST(test_poll_when_client_leaves_amid_the_answer_then_freed)
 	ck_assert_int_eq(setsockopt(raw_fd(raw), SOL_SOCKET, SO_RCVBUF, &small,
 				    sizeof(small)),
 			 0);
-	ck_assert(raw_send_text(raw, POLL("2") HOST "\r\n"));
-	parking_wait_for(t, parking_gauges[_i], 1);
+	parking_poll(t, raw, 2, _i);
 	toggled_request(t, "POST", T "/changes", NULL, large_change(t));
-	parking_wait_for(t, parking_gauges[_i], 0);
+	wait_for_metric(t, parking_gauges[_i], 0);
 	raw_reset(raw);
-	parking_wait_for(t, "toggled_connections_open", 1);
+	wait_for_metric(t, "toggled_connections_open", 1);
 	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
 	toggled_free(t);
 }

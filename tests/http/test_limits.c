@@ -13,15 +13,6 @@ enum { SOON_MS = 5000 };
 #define T ENV
 #define HOST "Host: h\r\n"
 
-static struct toggled *
-start(void)
-{
-	struct toggled *t = toggled_new();
-
-	TOGGLED_START(t, "--loops", "1");
-	return t;
-}
-
 static struct answer *
 send_many_headers(struct toggled *t, int count)
 {
@@ -39,7 +30,7 @@ send_many_headers(struct toggled *t, int count)
 
 START_TEST(test_headers_when_many_then_431)
 {
-	struct toggled *t = start();
+	struct toggled *t = SCENE_OPEN("--loops", "1");
 
 	ck_assert_int_eq(send_many_headers(t, 60)->status, 200);
 	ck_assert_int_eq(send_many_headers(t, 101)->status, 431);
@@ -62,7 +53,7 @@ filled(struct toggled *t, const char *before, size_t count, const char *after)
 
 START_TEST(test_request_when_long_then_431_and_414)
 {
-	struct toggled *t = start();
+	struct toggled *t = SCENE_OPEN("--loops", "1");
 	struct raw *raw = raw_open(t);
 
 	(void)raw_send_text(
@@ -84,7 +75,7 @@ END_TEST
 
 START_TEST(test_body_when_too_large_then_413_and_connection_kept)
 {
-	struct toggled *t = start();
+	struct toggled *t = SCENE_OPEN("--loops", "1");
 	struct raw *raw = raw_open(t);
 
 	(void)raw_send_text(raw, filled(t,
@@ -128,35 +119,11 @@ send_large(struct toggled *t, size_t length)
 	return raw;
 }
 
-struct expected {
-	struct toggled *t;
-	const char *name;
-	int64_t value;
-};
-
-static bool
-has_value(void *ctx)
-{
-	const struct expected *e = ctx;
-
-	return metric(e->t, e->name) == e->value;
-}
-
-static void
-expect_metric(struct toggled *t, const char *name, int64_t value)
-{
-	struct expected e = { t, name, value };
-
-	ck_assert_msg(wait_until(has_value, &e, SOON_MS),
-		      "%s is %lld, not %lld", name, (long long)metric(t, name),
-		      (long long)value);
-}
-
 #define HELD "toggled_large_body_bytes"
 
 START_TEST(test_bodies_when_many_are_large_then_503_but_small_ones_pass)
 {
-	struct toggled *t = start();
+	struct toggled *t = SCENE_OPEN("--loops", "1");
 	struct raw *raw[LARGE_BODIES];
 	struct raw *refused;
 
@@ -167,11 +134,11 @@ START_TEST(test_bodies_when_many_are_large_then_503_but_small_ones_pass)
 	/* All but the last byte: they stay in memory. */
 	for (int i = 0; i < LARGE_BODIES; i++)
 		raw[i] = send_large(t, ALL_BUT_ONE);
-	expect_metric(t, HELD, LARGE_BODIES * ALL_BUT_ONE);
+	wait_for_metric(t, HELD, LARGE_BODIES * ALL_BUT_ONE);
 	/* One more has no room, and takes none while its rest comes. */
 	refused = send_large(t, ALL_BUT_ONE);
-	expect_metric(t, "toggled_bodies_refused_total", 1);
-	expect_metric(t, HELD, LARGE_BODIES * ALL_BUT_ONE);
+	wait_for_metric(t, "toggled_bodies_refused_total", 1);
+	wait_for_metric(t, HELD, LARGE_BODIES * ALL_BUT_ONE);
 	ask(t, "PUT", T "/toggles/a", "{}", 201);
 	(void)raw_send_text(refused, "a");
 	ck_assert_int_eq(raw_answer(refused, SOON_MS)->status, 503);
@@ -179,13 +146,13 @@ START_TEST(test_bodies_when_many_are_large_then_503_but_small_ones_pass)
 	for (int i = 0; i < LARGE_BODIES; i++) {
 		(void)raw_send_text(raw[i], "a");
 		ck_assert_int_eq(raw_answer(raw[i], SOON_MS)->status, 400);
-		expect_metric(t, HELD,
-			      (LARGE_BODIES - 1 - i) * (int64_t)ALL_BUT_ONE);
+		wait_for_metric(t, HELD,
+				(LARGE_BODIES - 1 - i) * (int64_t)ALL_BUT_ONE);
 	}
 	ck_assert_int_eq(metric(t, "toggled_bodies_refused_total"), 1);
 	ck_assert_int_eq(raw_answer(send_large(t, LARGE_BODY), SOON_MS)->status,
 			 400);
-	expect_metric(t, HELD, 0);
+	wait_for_metric(t, HELD, 0);
 	toggled_free(t);
 }
 END_TEST

@@ -16,10 +16,9 @@ START_TEST(test_poll_when_changed_then_answered_and_connection_kept)
 	struct raw *raw = raw_open(t);
 	struct answer *a;
 
-	ck_assert(raw_send_text(raw, POLL("2") HOST "\r\n"));
-	parking_wait_for(t, parking_gauges[_i], 1);
-	parking_flip(t, "{\"state\":\"DISABLED\"}");
-	a = parking_expect_revision(raw, 3);
+	parking_poll(t, raw, 2, _i);
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
+	a = expect_revision(raw, 3);
 	ck_assert_str_eq(json_text_at(answer_json(a), "/toggles/a/state"),
 			 "DISABLED");
 	ck_assert_str_eq(answer_header(t, a, "Content-Type"),
@@ -27,19 +26,17 @@ START_TEST(test_poll_when_changed_then_answered_and_connection_kept)
 	ck_assert_str_eq(answer_header(t, a, "Cache-Control"), "no-store");
 	ck_assert_ptr_nonnull(answer_header(t, a, "Date"));
 	ck_assert_ptr_nonnull(strstr(answer_header(t, a, "ETag"), ".3\""));
-	parking_wait_for(t, parking_gauges[_i], 0);
+	wait_for_metric(t, parking_gauges[_i], 0);
 
-	ck_assert(raw_send_text(raw, POLL("3") HOST "\r\n"));
-	parking_wait_for(t, parking_gauges[_i], 1);
-	parking_flip(t, "{\"state\":\"ENABLED\"}");
-	parking_expect_revision(raw, 4);
+	parking_poll(t, raw, 3, _i);
+	flip_toggle(t, "{\"state\":\"ENABLED\"}");
+	expect_revision(raw, 4);
 	ck_assert(
 	    raw_send_text(raw, "GET " T "/toggles/a HTTP/1.1\r\n" HOST "\r\n"));
 	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 200);
-	ck_assert(raw_send_text(raw, POLL("4") HOST "\r\n"));
-	parking_wait_for(t, parking_gauges[_i], 1);
+	parking_poll(t, raw, 4, _i);
 	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
-	a = parking_expect_revision(raw, 4);
+	a = expect_revision(raw, 4);
 	ck_assert_str_eq(answer_header(t, a, "Connection"), "close");
 	ck_assert(raw_is_closed(raw, SOON_MS));
 	toggled_free(t);
@@ -57,7 +54,7 @@ START_TEST(test_poll_when_time_passes_then_empty_delta)
 		    raw,
 		    "GET " T "/changes?since=2&wait=150ms HTTP/1.1\r\n" HOST
 		    "\r\n"));
-		a = parking_expect_revision(raw, 2);
+		a = expect_revision(raw, 2);
 		ck_assert_uint_eq(
 		    json_object_size(json_at(answer_json(a), "/toggles")), 0);
 	}
@@ -73,11 +70,11 @@ START_TEST(test_poll_when_first_bytes_come_singly_then_answered)
 	struct raw *raw = raw_open(t);
 
 	ck_assert(raw_send_pieces(raw, text, sizeof(text) - 1, 1));
-	parking_wait_for(t, parking_gauges[_i], 1);
-	parking_flip(t, "{\"state\":\"DISABLED\"}");
-	parking_expect_revision(raw, 3);
+	wait_for_metric(t, parking_gauges[_i], 1);
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
+	expect_revision(raw, 3);
 	ck_assert(raw_send_pieces(raw, text, sizeof(text) - 1, 1));
-	parking_expect_revision(raw, 3);
+	expect_revision(raw, 3);
 	toggled_free(t);
 }
 END_TEST
@@ -95,10 +92,10 @@ START_TEST(test_poll_when_client_closes_then_answer_says_so)
 		raw[i] = raw_open(t);
 		ck_assert(raw_send_text(raw[i], sent[i]));
 	}
-	parking_wait_for(t, parking_gauges[1], 2);
-	parking_flip(t, "{\"state\":\"DISABLED\"}");
+	wait_for_metric(t, parking_gauges[1], 2);
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
 	for (int i = 0; i < 2; i++) {
-		struct answer *a = parking_expect_revision(raw[i], 3);
+		struct answer *a = expect_revision(raw[i], 3);
 
 		ck_assert_str_eq(answer_header(t, a, "Connection"), "close");
 		ck_assert(raw_is_closed(raw[i], SOON_MS));
@@ -115,8 +112,7 @@ START_TEST(test_poll_when_head_then_does_not_wait)
 	ck_assert(raw_send_text(raw, "HEAD " T "/changes?since=2&wait=30s "
 				     "HTTP/1.1\r\n" HOST "\r\n"));
 	ck_assert_int_eq(raw_answer_head(raw, SOON_MS)->status, 200);
-	ck_assert(raw_send_text(raw, POLL("2") HOST "\r\n"));
-	parking_wait_for(t, parking_gauges[_i], 1);
+	parking_poll(t, raw, 2, _i);
 	toggled_free(t);
 }
 END_TEST
@@ -136,7 +132,7 @@ START_TEST(test_poll_when_environment_goes_then_404)
 			 "GET /v1/envs/other/changes?since=%lld&wait=30s "
 			 "HTTP/1.1\r\n" HOST "\r\n",
 			 (long long)json_int_at(answer_json(a), "/revision"))));
-	parking_wait_for(t, parking_gauges[_i], 1);
+	wait_for_metric(t, parking_gauges[_i], 1);
 	a = toggled_request(t, "DELETE", "/v1/envs/other", NULL, NULL);
 	ck_assert_int_lt(a->status, 300);
 	a = raw_answer(raw, SOON_MS);
@@ -154,8 +150,8 @@ START_TEST(test_polls_when_many_then_all_woken_by_one_change)
 
 	for (int i = 0; i < MANY; i++)
 		p[i] = poll_start(t, T "/changes?since=2&wait=30s", NULL);
-	parking_wait_for(t, parking_gauges[_i], MANY);
-	parking_flip(t, "{\"state\":\"DISABLED\"}");
+	wait_for_metric(t, parking_gauges[_i], MANY);
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
 	for (int i = 0; i < MANY; i++) {
 		struct answer *a = poll_finish(p[i], SOON_MS);
 
@@ -175,7 +171,7 @@ START_TEST(test_polls_when_server_stops_then_all_answered)
 
 	for (int i = 0; i < MANY; i++)
 		p[i] = poll_start(t, T "/changes?since=2&wait=30s", NULL);
-	parking_wait_for(t, parking_gauges[_i], MANY);
+	wait_for_metric(t, parking_gauges[_i], MANY);
 	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
 	for (int i = 0; i < MANY; i++) {
 		struct answer *a = poll_finish(p[i], SOON_MS);
@@ -196,9 +192,9 @@ START_TEST(test_poll_when_its_body_is_chunked_then_waits_inside_and_ends)
 				     "HTTP/1.1\r\n" HOST
 				     "Transfer-Encoding: chunked\r\n\r\n"
 				     "2\r\n{}\r\n0\r\n\r\n"));
-	parking_wait_for(t, parking_gauges[1], 1);
-	parking_flip(t, "{\"state\":\"DISABLED\"}");
-	parking_expect_revision(raw, 3);
+	wait_for_metric(t, parking_gauges[1], 1);
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
+	expect_revision(raw, 3);
 	ck_assert(raw_is_closed(raw, SOON_MS));
 	toggled_free(t);
 }
@@ -212,9 +208,9 @@ START_TEST(test_poll_when_repeated_with_lf_in_its_target_then_refused)
 
 	ck_assert(raw_send_text(raw, "GET " T "/values?since=2&wait=30s&a=b "
 				     "HTTP/1.1\r\n" HOST "\r\n"));
-	parking_wait_for(t, parking_gauges[0], 1);
-	parking_flip(t, "{\"defaultVariant\":\"on\"}");
-	parking_expect_revision(raw, 3);
+	wait_for_metric(t, parking_gauges[0], 1);
+	flip_toggle(t, "{\"defaultVariant\":\"on\"}");
+	expect_revision(raw, 3);
 	ck_assert(raw_send_text(raw, "GET " T "/values?since=3&wait=30s&a=\nb: "
 				     "HTTP/1.1\r\n" HOST "\r\n"));
 	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 400);
@@ -231,8 +227,7 @@ START_TEST(test_poll_when_body_had_a_length_before_then_waits_outside)
 	ck_assert(raw_send_text(raw, "PUT " T "/toggles/b HTTP/1.1\r\n" HOST
 				     "Content-Length: 2\r\n\r\n{}"));
 	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 201);
-	ck_assert(raw_send_text(raw, POLL("3") HOST "\r\n"));
-	parking_wait_for(t, parking_gauges[0], 1);
+	parking_poll(t, raw, 3, 0);
 	toggled_free(t);
 }
 END_TEST
@@ -248,8 +243,8 @@ START_TEST(test_poll_when_over_unix_socket_then_waits_inside)
 		 toggled_path(t, "s"));
 	toggled_request(t, "PUT", T "/toggles/a", NULL, "{}");
 	p = poll_start(t, T "/changes?since=2&wait=30s", NULL);
-	parking_wait_for(t, parking_gauges[1], 1);
-	parking_flip(t, "{\"state\":\"DISABLED\"}");
+	wait_for_metric(t, parking_gauges[1], 1);
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
 	ck_assert_int_eq(poll_finish(p, SOON_MS)->status, 200);
 	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
 	toggled_free(t);
@@ -265,8 +260,8 @@ START_TEST(test_polls_when_loops_have_tables_of_their_own_then_served)
 	toggled_request(t, "PUT", T "/toggles/a", NULL, "{}");
 	for (int i = 0; i < 20; i++)
 		p[i] = poll_start(t, T "/changes?since=2&wait=30s", NULL);
-	parking_wait_for(t, parking_gauges[0], 20);
-	parking_flip(t, "{\"state\":\"DISABLED\"}");
+	wait_for_metric(t, parking_gauges[0], 20);
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
 	for (int i = 0; i < 20; i++)
 		ck_assert_int_eq(poll_finish(p[i], SOON_MS)->status, 200);
 	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);

@@ -20,12 +20,12 @@ START_TEST(test_poll_when_next_request_is_behind_it_then_nothing_is_lost)
 					       "GET /healthz HTTP/1.1\r\n" HOST
 					       "\r\n" POLL("3") HOST "\r\n"));
 	/* It was read together with the poll: that one has to stay inside. */
-	parking_wait_for(t, parking_gauges[1], 1);
-	parking_flip(t, "{\"state\":\"DISABLED\"}");
-	parking_expect_revision(raw, 3);
+	wait_for_metric(t, parking_gauges[1], 1);
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
+	expect_revision(raw, 3);
 	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 200);
-	parking_flip(t, "{\"state\":\"ENABLED\"}");
-	parking_expect_revision(raw, 4);
+	flip_toggle(t, "{\"state\":\"ENABLED\"}");
+	expect_revision(raw, 4);
 	toggled_free(t);
 }
 END_TEST
@@ -35,15 +35,13 @@ START_TEST(test_poll_when_next_request_comes_meanwhile_then_answered_after)
 	struct toggled *t = parking_start(_i);
 	struct raw *raw = raw_open(t);
 
-	ck_assert(raw_send_text(raw, POLL("2") HOST "\r\n"));
-	parking_wait_for(t, parking_gauges[_i], 1);
+	parking_poll(t, raw, 2, _i);
 	ck_assert(
 	    raw_send_text(raw, "GET " T "/toggles/a HTTP/1.1\r\n" HOST "\r\n"));
-	parking_flip(t, "{\"state\":\"DISABLED\"}");
-	parking_expect_revision(raw, 3);
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
+	expect_revision(raw, 3);
 	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 200);
-	ck_assert(raw_send_text(raw, POLL("3") HOST "\r\n"));
-	parking_wait_for(t, parking_gauges[_i], 1);
+	parking_poll(t, raw, 3, _i);
 	toggled_free(t);
 }
 END_TEST
@@ -93,10 +91,9 @@ START_TEST(test_poll_when_followed_by_another_request_then_answered_so)
 	struct raw *raw = raw_open(t);
 	struct answer *a;
 
-	ck_assert(raw_send_text(raw, POLL("2") HOST "\r\n"));
-	parking_wait_for(t, parking_gauges[0], 1);
-	parking_flip(t, "{\"state\":\"DISABLED\"}");
-	parking_expect_revision(raw, 3);
+	parking_poll(t, raw, 2, 0);
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
+	expect_revision(raw, 3);
 	ck_assert(raw_send_text(raw, others[_i].sent));
 	a = raw_answer(raw, SOON_MS);
 	ck_assert_msg(a->status == others[_i].status, "%s: %ld",
@@ -117,25 +114,23 @@ START_TEST(test_poll_when_repeated_then_others_behind_it_are_not_lost)
 	struct toggled *t = parking_start(0);
 	struct raw *raw = raw_open(t);
 
-	ck_assert(raw_send_text(raw, POLL("2") HOST "\r\n"));
-	parking_wait_for(t, parking_gauges[0], 1);
-	parking_flip(t, "{\"state\":\"DISABLED\"}");
-	parking_expect_revision(raw, 3);
+	parking_poll(t, raw, 2, 0);
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
+	expect_revision(raw, 3);
 	/* Two at once, then one in the middle of the wait. */
 	ck_assert(
 	    raw_send_text(raw, POLL("3") HOST "\r\n" POLL("0") HOST "\r\n"));
-	parking_wait_for(t, parking_gauges[1], 1);
-	parking_flip(t, "{\"state\":\"ENABLED\"}");
-	parking_expect_revision(raw, 4);
-	parking_expect_revision(raw, 4);
-	ck_assert(raw_send_text(raw, POLL("4") HOST "\r\n"));
-	parking_wait_for(t, parking_gauges[0], 1);
+	wait_for_metric(t, parking_gauges[1], 1);
+	flip_toggle(t, "{\"state\":\"ENABLED\"}");
+	expect_revision(raw, 4);
+	expect_revision(raw, 4);
+	parking_poll(t, raw, 4, 0);
 	ck_assert(raw_send_text(raw, POLL("5") HOST "\r\n"));
-	parking_flip(t, "{\"state\":\"DISABLED\"}");
-	parking_expect_revision(raw, 5);
-	parking_wait_for(t, parking_gauges[0], 1);
-	parking_flip(t, "{\"state\":\"ENABLED\"}");
-	parking_expect_revision(raw, 6);
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
+	expect_revision(raw, 5);
+	wait_for_metric(t, parking_gauges[0], 1);
+	flip_toggle(t, "{\"state\":\"ENABLED\"}");
+	expect_revision(raw, 6);
 	toggled_free(t);
 }
 END_TEST

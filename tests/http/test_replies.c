@@ -12,15 +12,6 @@ enum { SOON_MS = 5000 };
 #define T ENV
 #define HOST "Host: h\r\n"
 
-static struct toggled *
-start(void)
-{
-	struct toggled *t = toggled_new();
-
-	TOGGLED_START(t, "--loops", "1");
-	return t;
-}
-
 START_TEST(test_problem_when_refused_then_problem_json)
 {
 	static const char *const sent[] = {
@@ -32,7 +23,7 @@ START_TEST(test_problem_when_refused_then_problem_json)
 		"Expect: 100-continue\r\nContent-Length: 300000\r\n\r\n",
 	};
 	static const int status[] = { 404, 405, 415, 413 };
-	struct toggled *t = start();
+	struct toggled *t = SCENE_OPEN("--loops", "1");
 
 	for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
 		struct raw *raw = raw_open(t);
@@ -56,7 +47,7 @@ END_TEST
 
 START_TEST(test_method_when_options_then_allow_lists_all)
 {
-	struct toggled *t = start();
+	struct toggled *t = SCENE_OPEN("--loops", "1");
 	struct answer *a =
 	    toggled_request(t, "OPTIONS", T "/toggles/a", NULL, NULL);
 
@@ -72,7 +63,7 @@ END_TEST
 
 START_TEST(test_head_when_sent_then_length_without_body)
 {
-	struct toggled *t = start();
+	struct toggled *t = SCENE_OPEN("--loops", "1");
 	struct raw *raw = raw_open(t);
 	struct answer *get = toggled_get(t, T "/toggles");
 	struct answer *head;
@@ -92,7 +83,7 @@ START_TEST(test_request_id_when_sane_then_echoed_else_made)
 {
 	static const char *const strange[] = { "X-Request-Id: a b",
 					       "X-Request-Id: <x>", NULL };
-	struct toggled *t = start();
+	struct toggled *t = SCENE_OPEN("--loops", "1");
 	struct answer *a = toggled_request(
 	    t, "GET", "/healthz", HEADERS("X-Request-Id: 0c8f-11_a.b:c"), NULL);
 

@@ -136,7 +136,7 @@ expect_cut(struct toggled *t, int count, int64_t began)
 	took = now_ms() - began;
 	ck_assert_int_ge(took, LEAST_MS);
 	ck_assert_int_eq(metric(t, "toggled_connections_reaped_total"), count);
-	tls_wait_for(t, "toggled_connections_open", 1);
+	wait_for_metric(t, "toggled_connections_open", 1);
 	printf("%d cut off after %lld ms\n", count, (long long)took);
 }
 
@@ -233,7 +233,7 @@ subscribe(struct toggled *t, struct raw *reader, struct raw **stalled,
 
 	open_stalled(t, stalled, count, request);
 	ck_assert(raw_send_text(reader, request));
-	tls_wait_for(t, "toggled_streams", count + 1);
+	wait_for_metric(t, "toggled_streams", count + 1);
 }
 
 /* Some events; who reads gets each. */
@@ -297,7 +297,7 @@ START_TEST(test_stream_when_it_is_not_read_then_cut_off)
 	ck_assert_int_ge(now_ms() - before, LEAST_MS);
 	ck_assert_int_eq(metric(t, "toggled_connections_reaped_total"),
 			 STREAMS);
-	tls_wait_for(t, "toggled_streams", 1);
+	wait_for_metric(t, "toggled_streams", 1);
 	/* Who reads stays, however long there is nothing to be read. */
 	send_events(t, reader);
 	printf("%d streams cut off after %lld ms\n", STREAMS,
@@ -324,7 +324,7 @@ START_TEST(test_stream_when_too_much_is_unread_then_given_up)
 		send_events(t, reader);
 	}
 	ck_assert_int_eq(metric(t, "toggled_connections_reaped_total"), 1);
-	tls_wait_for(t, "toggled_streams", 1);
+	wait_for_metric(t, "toggled_streams", 1);
 	scene_close(t);
 }
 END_TEST

@@ -84,20 +84,20 @@ START_TEST(test_poll_when_changed_then_answered_and_connection_kept)
 	struct raw *raw = raw_open(t);
 
 	ck_assert(raw_send_text(raw, POLL("2") HOST "\r\n"));
-	tls_wait_for_polls(t, 1);
-	tls_flip(t, "{\"state\":\"DISABLED\"}");
-	tls_expect_revision(raw, 3);
+	wait_for_waiters(t, 1);
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
+	expect_revision(raw, 3);
 	ck_assert(raw_send_text(raw, POLL("3") HOST "\r\n"));
-	tls_wait_for_polls(t, 1);
-	tls_flip(t, "{\"state\":\"ENABLED\"}");
-	tls_expect_revision(raw, 4);
+	wait_for_waiters(t, 1);
+	flip_toggle(t, "{\"state\":\"ENABLED\"}");
+	expect_revision(raw, 4);
 	ck_assert(
 	    raw_send_text(raw, "GET " T "/toggles/a HTTP/1.1\r\n" HOST "\r\n"));
 	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 200);
 	ck_assert(raw_send_text(
 	    raw,
 	    "GET " T "/changes?since=4&wait=150ms HTTP/1.1\r\n" HOST "\r\n"));
-	tls_expect_revision(raw, 4);
+	expect_revision(raw, 4);
 	tls_stop(t);
 }
 END_TEST
@@ -112,13 +112,13 @@ START_TEST(test_poll_when_requests_are_behind_it_then_nothing_is_lost)
 				POLL("2") HOST "\r\n"
 					       "GET /healthz HTTP/1.1\r\n" HOST
 					       "\r\n" POLL("3") HOST "\r\n"));
-	tls_wait_for_polls(t, 1);
+	wait_for_waiters(t, 1);
 	ck_assert(raw_send_text(raw, "GET /version HTTP/1.1\r\n" HOST "\r\n"));
-	tls_flip(t, "{\"state\":\"DISABLED\"}");
-	tls_expect_revision(raw, 3);
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
+	expect_revision(raw, 3);
 	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 200);
-	tls_flip(t, "{\"state\":\"ENABLED\"}");
-	tls_expect_revision(raw, 4);
+	flip_toggle(t, "{\"state\":\"ENABLED\"}");
+	expect_revision(raw, 4);
 	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 200);
 	tls_stop(t);
 }
@@ -133,17 +133,17 @@ START_TEST(test_poll_when_client_hangs_up_then_freed)
 		raw[i] = raw_open(t);
 		ck_assert(raw_send_text(raw[i], POLL("2") HOST "\r\n"));
 	}
-	tls_wait_for_polls(t, 4);
+	wait_for_waiters(t, 4);
 	secure_bye(raw_secure(raw[0]));
 	raw_close(raw[0]);
 	raw_close(raw[1]);
 	raw_reset(raw[2]);
 	raw_shutdown(raw[3]);
-	tls_wait_for_polls(t, 0);
-	tls_wait_for(t, "toggled_polls_hung_up_total", 4);
-	tls_wait_for(t, "toggled_connections_open", 1);
+	wait_for_waiters(t, 0);
+	wait_for_metric(t, "toggled_polls_hung_up_total", 4);
+	wait_for_metric(t, "toggled_connections_open", 1);
 	ck_assert(raw_is_closed(raw[3], SOON_MS));
-	tls_flip(t, "{\"state\":\"DISABLED\"}");
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
 	tls_stop(t);
 }
 END_TEST
@@ -157,13 +157,13 @@ START_TEST(test_hang_up_when_between_requests_then_freed)
 	ck_assert(raw_send_text(idle, "GET /healthz HTTP/1.1\r\n" HOST "\r\n"));
 	ck_assert_int_eq(raw_answer(idle, SOON_MS)->status, 200);
 	ck_assert(raw_send_text(polled, POLL("2") HOST "\r\n"));
-	tls_wait_for_polls(t, 1);
-	tls_flip(t, "{\"state\":\"DISABLED\"}");
-	tls_expect_revision(polled, 3);
-	tls_wait_for(t, "toggled_connections_open", 3);
+	wait_for_waiters(t, 1);
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
+	expect_revision(polled, 3);
+	wait_for_metric(t, "toggled_connections_open", 3);
 	raw_close(idle);
 	raw_close(polled);
-	tls_wait_for(t, "toggled_connections_open", 1);
+	wait_for_metric(t, "toggled_connections_open", 1);
 	tls_stop(t);
 }
 END_TEST
@@ -178,13 +178,13 @@ START_TEST(test_stop_when_polls_wait_then_each_is_answered)
 		raw[i] = raw_open(t);
 		ck_assert(raw_send_text(raw[i], POLL("2") HOST "\r\n"));
 	}
-	tls_wait_for_polls(t, WAITERS);
-	tls_flip(t, "{\"state\":\"DISABLED\"}");
+	wait_for_waiters(t, WAITERS);
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
 	for (int i = 0; i < WAITERS; i++) {
-		tls_expect_revision(raw[i], 3);
+		expect_revision(raw[i], 3);
 		ck_assert(raw_send_text(raw[i], POLL("3") HOST "\r\n"));
 	}
-	tls_wait_for_polls(t, WAITERS);
+	wait_for_waiters(t, WAITERS);
 	toggled_signal(t, SIGTERM);
 	for (int i = 0; i < WAITERS; i++) {
 		a = raw_answer(raw[i], SOON_MS);
@@ -266,10 +266,10 @@ START_TEST(test_poll_when_much_is_behind_it_then_nothing_is_lost)
 			   "{\"toggles\":{\"b\":{}}}",
 			   MUCH_BYTES + 20, text);
 	ck_assert(raw_send_text(raw, POLL("2") HOST "\r\n"));
-	tls_wait_for_polls(t, 1);
+	wait_for_waiters(t, 1);
 	ck_assert(raw_send_text(raw, put));
-	tls_flip(t, "{\"state\":\"DISABLED\"}");
-	tls_expect_revision(raw, 3);
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
+	expect_revision(raw, 3);
 	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 200);
 	free(text);
 	tls_stop(t);
@@ -295,7 +295,7 @@ START_TEST(test_close_when_asked_for_then_said_under_tls)
 	raw_shutdown(half);
 	ck_assert_int_eq(raw_answer(half, SOON_MS)->status, 200);
 	ck_assert(raw_is_closed(half, SOON_MS));
-	tls_wait_for(t, "toggled_connections_open", 1);
+	wait_for_metric(t, "toggled_connections_open", 1);
 	tls_stop(t);
 }
 END_TEST
@@ -307,11 +307,11 @@ START_TEST(test_stream_when_changed_then_told)
 
 	ck_assert(raw_send_text(raw, "GET " T "/ofrep/v1/sse HTTP/1.1\r\n" HOST
 				     "Accept: text/event-stream\r\n\r\n"));
-	tls_wait_for(t, "toggled_streams", 1);
-	tls_flip(t, "{\"state\":\"DISABLED\"}");
+	wait_for_metric(t, "toggled_streams", 1);
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
 	(void)raw_until(raw, "refetchEvaluation", SOON_MS);
 	raw_close(raw);
-	tls_wait_for(t, "toggled_streams", 0);
+	wait_for_metric(t, "toggled_streams", 0);
 	tls_stop(t);
 }
 END_TEST
@@ -331,7 +331,7 @@ START_TEST(test_port_when_other_kind_of_client_then_closed)
 	odd = raw_open_plain(t);
 	ck_assert_ptr_null(secure_new(raw_fd(odd), t->ca_file, NULL));
 	ck_assert(raw_is_closed(odd, SOON_MS));
-	tls_wait_for(t, "toggled_connections_open", 1);
+	wait_for_metric(t, "toggled_connections_open", 1);
 	tls_stop(t);
 }
 END_TEST
@@ -354,8 +354,8 @@ START_TEST(test_handshake_when_it_does_not_end_then_cut)
 
 	ck_assert(raw_send(raw, beginnings[_i].bytes, beginnings[_i].length));
 	ck_assert(raw_is_closed(raw, SOON_MS));
-	tls_wait_for(t, "toggled_connections_open", 1);
-	ck_assert_int_ge(tls_metric(t, "toggled_connections_reaped_total"), 1);
+	wait_for_metric(t, "toggled_connections_open", 1);
+	ck_assert_int_ge(metric(t, "toggled_connections_reaped_total"), 1);
 	tls_stop(t);
 }
 END_TEST
@@ -368,7 +368,7 @@ START_TEST(test_header_when_it_does_not_end_then_cut)
 
 	ck_assert(raw_send_text(raw, "GET / HTTP/1.1\r\nHo"));
 	ck_assert(raw_is_closed(raw, SOON_MS));
-	tls_wait_for(t, "toggled_connections_open", 1);
+	wait_for_metric(t, "toggled_connections_open", 1);
 	tls_stop(t);
 }
 END_TEST
@@ -383,9 +383,9 @@ START_TEST(test_limit_when_reached_then_closed_at_once)
 
 	ck_assert_ptr_null(secure_new(raw_fd(third), t->ca_file, NULL));
 	raw_close(second);
-	tls_wait_for(t, "toggled_connections_open", 1);
+	wait_for_metric(t, "toggled_connections_open", 1);
 	ck_assert(raw_send_text(raw_open(t), POLL("2") HOST "\r\n"));
-	tls_wait_for_polls(t, 1);
+	wait_for_waiters(t, 1);
 	tls_stop(t);
 }
 END_TEST

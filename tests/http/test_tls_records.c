@@ -53,10 +53,10 @@ START_TEST(test_poll_when_key_is_updated_before_it_then_waits_and_answered)
 				      "HTTP/1.1\r\n" HOST "\r\n",
 				      i + 2)));
 		set_cork(raw, 0);
-		tls_wait_for_polls(t, 1);
-		tls_flip(t, i % 2 == 0 ? "{\"state\":\"DISABLED\"}"
-				       : "{\"state\":\"ENABLED\"}");
-		tls_expect_revision(raw, i + 3);
+		wait_for_waiters(t, 1);
+		flip_toggle(t, i % 2 == 0 ? "{\"state\":\"DISABLED\"}"
+					  : "{\"state\":\"ENABLED\"}");
+		expect_revision(raw, i + 3);
 	}
 	tls_stop(t);
 }

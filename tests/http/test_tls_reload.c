@@ -30,7 +30,7 @@ START_TEST(test_reload_when_renewed_then_new_for_new_and_old_go_on)
 	struct raw *begun = raw_open_plain(t);
 
 	ck_assert(raw_send_text(poll, POLL("2") HOST "\r\n"));
-	tls_wait_for_polls(t, 1);
+	wait_for_waiters(t, 1);
 	/* A handshake that is under way meanwhile. */
 	ck_assert(raw_send(begun, "\x16\x03\x01", 3));
 	ck_assert_uint_eq(serial(t), TLS_SERIAL);
@@ -39,12 +39,12 @@ START_TEST(test_reload_when_renewed_then_new_for_new_and_old_go_on)
 	ck_assert(wait_until_logged(t, "serial=09", SOON_MS));
 	ck_assert(wait_until_logged(t, "configuration read again", SOON_MS));
 	ck_assert_uint_eq(serial(t), RENEWED_SERIAL);
-	tls_flip(t, "{\"state\":\"DISABLED\"}");
-	tls_expect_revision(poll, 3);
+	flip_toggle(t, "{\"state\":\"DISABLED\"}");
+	expect_revision(poll, 3);
 	ck_assert(raw_send_text(poll, POLL("3") HOST "\r\n"));
-	tls_wait_for_polls(t, 1);
-	tls_flip(t, "{\"state\":\"ENABLED\"}");
-	tls_expect_revision(poll, 4);
+	wait_for_waiters(t, 1);
+	flip_toggle(t, "{\"state\":\"ENABLED\"}");
+	expect_revision(poll, 4);
 	tls_stop(t);
 }
 END_TEST

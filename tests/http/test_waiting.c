@@ -148,16 +148,6 @@ expect_version(struct raw *raw)
 	ck_assert_str_eq(json_text_at(answer_json(answer), "/name"), "toggled");
 }
 
-static void
-expect_revision(struct raw *raw, int64_t revision)
-{
-	struct answer *answer = raw_answer(raw, SOON);
-
-	ck_assert_int_eq(answer->status, 200);
-	ck_assert_int_eq(json_int_at(answer_json(answer), "/revision"),
-			 revision);
-}
-
 START_TEST(test_waiting_when_another_request_came_along_then_answered_after)
 {
 	struct toggled *t = scene_open_parking(_i);

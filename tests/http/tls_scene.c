@@ -37,79 +37,8 @@ tls_start(const char *const *args, struct authority **out)
 	t->ca_file = authority_path(ca);
 	if (out)
 		*out = ca;
-	ck_assert_int_eq(
-	    toggled_request(t, "PUT", T "/toggles/a", NULL, "{}")->status, 201);
+	ask(t, "PUT", T "/toggles/a", "{}", 201);
 	return t;
-}
-
-int64_t
-tls_metric(struct toggled *t, const char *name)
-{
-	const char *text = toggled_get(t, "/metrics")->body;
-	const char *at = strstr(text, toggled_text(t, "\n%s ", name));
-
-	ck_assert_msg(at != NULL, "no metric %s", name);
-	return strtoll(at + strlen(name) + 2, NULL, 10);
-}
-
-struct expected {
-	struct toggled *t;
-	const char *name;
-	int64_t value;
-};
-
-static bool
-has_value(void *ctx)
-{
-	const struct expected *e = ctx;
-
-	return tls_metric(e->t, e->name) == e->value;
-}
-
-void
-tls_wait_for(struct toggled *t, const char *name, int64_t value)
-{
-	struct expected e = { t, name, value };
-
-	ck_assert_msg(wait_until(has_value, &e, SOON_MS),
-		      "%s is %lld, not %lld", name,
-		      (long long)tls_metric(t, name), (long long)value);
-}
-
-static bool
-have_parked(void *ctx)
-{
-	const struct expected *e = ctx;
-
-	return tls_metric(e->t, "toggled_polls_outside") +
-		   tls_metric(e->t, "toggled_polls_suspended") ==
-	       e->value;
-}
-
-void
-tls_wait_for_polls(struct toggled *t, int64_t count)
-{
-	struct expected e = { t, NULL, count };
-
-	ck_assert_msg(wait_until(have_parked, &e, SOON_MS),
-		      "not %lld polls wait", (long long)count);
-}
-
-void
-tls_flip(struct toggled *t, const char *body)
-{
-	ck_assert_int_eq(
-	    toggled_request(t, "PATCH", T "/toggles/a", NULL, body)->status,
-	    200);
-}
-
-void
-tls_expect_revision(struct raw *raw, int64_t revision)
-{
-	struct answer *a = raw_answer(raw, SOON_MS);
-
-	ck_assert_int_eq(a->status, 200);
-	ck_assert_int_eq(json_int_at(answer_json(a), "/revision"), revision);
 }
 
 void

@@ -5,11 +5,11 @@
 #define TESTS_HTTP_TLS_SCENE_H
 
 #include "http/certificate.h"
-#include "http/harness.h"
+#include "http/scene.h"
 
 enum { SOON_MS = 5000, TLS_DAYS = 20, TLS_SERIAL = 7 };
 
-#define T "/v1/envs/default"
+#define T ENV
 #define HOST "Host: localhost\r\n"
 #define POLL(since) "GET " T "/changes?since=" since "&wait=30s HTTP/1.1\r\n"
 
@@ -24,17 +24,5 @@ const char *tls_plain_url(struct toggled *t);
 
 /* Stop it and expect a good end. */
 void tls_stop(struct toggled *t);
-
-int64_t tls_metric(struct toggled *t, const char *name);
-void tls_wait_for(struct toggled *t, const char *name, int64_t value);
-
-/* So many polls wait, in whatever form. */
-void tls_wait_for_polls(struct toggled *t, int64_t count);
-
-/* Patch the toggle. */
-void tls_flip(struct toggled *t, const char *body);
-
-/* The next answer tells of it. */
-void tls_expect_revision(struct raw *raw, int64_t revision);
 
 #endif
