@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fixture_feed.h"
+#include "suite.h"
 
 _Static_assert(sizeof(struct waiter) <= 72, "a waiting client costs bytes");
 
@@ -413,67 +414,48 @@ START_TEST(test_feed_when_100000_wait_then_one_channel_and_all_are_told)
 }
 END_TEST
 
-static TCase *
-case_of(const char *name)
+static void
+add(TCase *tc)
 {
-	TCase *tcase = tcase_create(name);
-
-	tcase_add_checked_fixture(tcase, open_stage, close_stage);
-	tcase_set_timeout(tcase, 60);
-	return tcase;
-}
-
-static Suite *
-make_suite(void)
-{
-	Suite *suite = suite_create("feed");
-	TCase *t = case_of("feed");
-
+	tcase_add_checked_fixture(tc, open_stage, close_stage);
 	tcase_add_test(
-	    t, test_feed_when_a_change_comes_then_waiters_share_one_body);
+	    tc, test_feed_when_a_change_comes_then_waiters_share_one_body);
 	tcase_add_test(
-	    t, test_feed_when_two_feeds_answer_then_they_share_one_body);
-	tcase_add_test(t,
+	    tc, test_feed_when_two_feeds_answer_then_they_share_one_body);
+	tcase_add_test(tc,
 		       test_feed_when_the_budget_is_spent_then_more_is_to_do);
 	tcase_add_test(
-	    t,
+	    tc,
 	    test_feed_when_another_change_comes_meanwhile_then_both_are_told);
-	tcase_add_test(t, test_feed_when_cancelled_then_never_answered);
+	tcase_add_test(tc, test_feed_when_cancelled_then_never_answered);
 	tcase_add_test(
-	    t, test_feed_when_the_queue_loses_its_last_then_it_takes_new_ones);
+	    tc, test_feed_when_the_queue_loses_its_last_then_it_takes_new_ones);
 	tcase_add_test(
-	    t,
+	    tc,
 	    test_feed_when_it_waits_again_inside_then_answered_once_a_change);
 	tcase_add_test(
-	    t, test_feed_when_one_cancels_others_inside_then_they_are_not_told);
+	    tc,
+	    test_feed_when_one_cancels_others_inside_then_they_are_not_told);
 	tcase_add_test(
-	    t, test_feed_when_the_wait_passes_then_an_empty_delta_at_the_head);
+	    tc, test_feed_when_the_wait_passes_then_an_empty_delta_at_the_head);
 	tcase_add_test(
-	    t, test_feed_when_woken_and_expired_then_told_of_the_change_once);
+	    tc, test_feed_when_woken_and_expired_then_told_of_the_change_once);
 	tcase_add_test(
-	    t,
+	    tc,
 	    test_feed_when_it_has_seen_more_than_published_then_never_set_back);
 	tcase_add_test(
-	    t, test_feed_when_drained_then_changes_first_and_all_are_told);
-	tcase_add_test(t,
+	    tc, test_feed_when_drained_then_changes_first_and_all_are_told);
+	tcase_add_test(tc,
 		       test_feed_each_when_some_are_woken_then_all_are_visited);
 	tcase_add_loop_test(
-	    t, test_feed_need_when_given_a_cursor_then_says_what_is_due, 0,
+	    tc, test_feed_need_when_given_a_cursor_then_says_what_is_due, 0,
 	    (int)(sizeof(needs) / sizeof(needs[0])));
 	tcase_add_test(
-	    t, test_feed_when_100000_wait_then_one_channel_and_all_are_told);
-	suite_add_tcase(suite, t);
-	return suite;
+	    tc, test_feed_when_100000_wait_then_one_channel_and_all_are_told);
 }
 
 int
 main(void)
 {
-	SRunner *runner = srunner_create(make_suite());
-	int failed;
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main("feed", add);
 }

@@ -4,11 +4,11 @@
  */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "feed/feed.h"
 #include "fixture_feed.h"
+#include "suite.h"
 
 enum { MANY = 20, COSTLY_MS = 2 };
 
@@ -263,14 +263,9 @@ START_TEST(test_run_when_the_epoch_is_new_then_nobody_is_asked)
 }
 END_TEST
 
-int
-main(void)
+static void
+add(TCase *tc)
 {
-	Suite *suite = suite_create("feed ask");
-	TCase *tc = tcase_create("ask");
-	SRunner *runner;
-	int failed;
-
 	tcase_add_checked_fixture(tc, open_scene, close_scene);
 	tcase_add_test(tc,
 		       test_publish_when_it_has_to_ask_then_only_a_run_does);
@@ -288,10 +283,10 @@ main(void)
 	tcase_add_test(tc,
 		       test_run_when_environment_went_meanwhile_then_told_so);
 	tcase_add_test(tc, test_run_when_the_epoch_is_new_then_nobody_is_asked);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int
+main(void)
+{
+	return suite_main("feed_ask", add);
 }

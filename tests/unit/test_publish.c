@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "feed/feed.h"
 #include "fixture_feed.h"
+#include "suite.h"
 #include "wire/document.h"
 
 static struct stage stage;
@@ -458,45 +459,35 @@ START_TEST(test_publish_when_100000_topics_then_only_the_touched_are_woken)
 }
 END_TEST
 
-static Suite *
-make_suite(void)
+static void
+add(TCase *tc)
 {
-	Suite *suite = suite_create("publish");
-	TCase *t = tcase_create("publish");
-
-	tcase_add_checked_fixture(t, open_stage, close_stage);
-	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(tc, open_stage, close_stage);
 	tcase_add_test(
-	    t, test_publish_when_change_is_elsewhere_then_nobody_is_woken);
+	    tc, test_publish_when_change_is_elsewhere_then_nobody_is_woken);
 	tcase_add_test(
-	    t, test_publish_when_it_has_seen_the_change_then_it_keeps_waiting);
+	    tc, test_publish_when_it_has_seen_the_change_then_it_keeps_waiting);
 	tcase_add_test(
-	    t, test_publish_when_all_have_seen_it_then_all_keep_waiting);
+	    tc, test_publish_when_all_have_seen_it_then_all_keep_waiting);
 	tcase_add_test(
-	    t, test_publish_when_the_environment_goes_then_waiters_are_told);
+	    tc, test_publish_when_the_environment_goes_then_waiters_are_told);
 	tcase_add_test(
-	    t, test_publish_when_the_epoch_is_new_then_everybody_starts_anew);
+	    tc, test_publish_when_the_epoch_is_new_then_everybody_starts_anew);
 	tcase_add_test(
-	    t, test_publish_when_recreated_between_then_everything_is_told);
+	    tc, test_publish_when_recreated_between_then_everything_is_told);
 	tcase_add_test(
-	    t, test_publish_when_form_is_values_then_the_evaluator_decides);
+	    tc, test_publish_when_form_is_values_then_the_evaluator_decides);
 	tcase_add_loop_test(
-	    t, test_publish_when_played_at_random_then_each_change_arrives_once,
-	    0, 5);
+	    tc,
+	    test_publish_when_played_at_random_then_each_change_arrives_once, 0,
+	    5);
 	tcase_add_test(
-	    t, test_publish_when_100000_topics_then_only_the_touched_are_woken);
-	suite_add_tcase(suite, t);
-	return suite;
+	    tc,
+	    test_publish_when_100000_topics_then_only_the_touched_are_woken);
 }
 
 int
 main(void)
 {
-	SRunner *runner = srunner_create(make_suite());
-	int failed;
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main("publish", add);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fixture_registry.h"
+#include "suite.h"
 
 static struct desk desk;
 
@@ -394,13 +395,11 @@ START_TEST(test_restart_when_definitions_are_large_then_the_same_state)
 }
 END_TEST
 
-static Suite *
-suite(void)
+static void
+add(TCase *tc)
 {
-	Suite *s = suite_create("registry");
-	TCase *tc = tcase_create("registry");
-
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 300);
 	tcase_add_test(
 	    tc, test_start_when_fresh_then_default_environment_is_revision_one);
 	tcase_add_test(tc, test_put_when_empty_object_then_boolean_toggle);
@@ -432,19 +431,10 @@ suite(void)
 	tcase_add_test(tc, test_restart_when_many_toggles_then_the_same_state);
 	tcase_add_test(
 	    tc, test_restart_when_definitions_are_large_then_the_same_state);
-	tcase_set_timeout(tc, 300);
-	suite_add_tcase(s, tc);
-	return s;
 }
 
 int
 main(void)
 {
-	SRunner *sr = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main("registry", add);
 }

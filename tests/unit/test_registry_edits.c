@@ -9,6 +9,7 @@
 
 #include "fixture_registry.h"
 #include "model/name.h"
+#include "suite.h"
 
 static struct desk desk;
 
@@ -301,47 +302,40 @@ START_TEST(test_key_when_rollback_changed_nothing_then_the_same_again)
 }
 END_TEST
 
+static void
+add(TCase *tc)
+{
+	tcase_set_timeout(tc, 300);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc,
+		       test_flag_when_toggle_is_there_then_its_envelope_stays);
+	tcase_add_test(tc,
+		       test_segment_when_patched_then_the_whole_rule_is_new);
+	tcase_add_test(tc, test_remove_when_absent_then_says_so_at_its_place);
+	tcase_add_test(
+	    tc, test_segment_when_new_with_two_toggles_then_both_are_compiled);
+	tcase_add_test(
+	    tc,
+	    test_segment_when_changed_then_who_refers_to_it_is_compiled_anew);
+	tcase_add_loop_test(
+	    tc, test_segment_when_many_refer_to_it_then_some_are_named, 0, 2);
+	tcase_add_test(tc,
+		       test_write_when_environment_is_absent_then_not_found);
+	tcase_add_test(
+	    tc, test_environment_when_younger_than_the_moment_then_told_so);
+	tcase_add_test(
+	    tc,
+	    test_environment_when_there_are_as_many_as_may_be_then_conflict);
+	tcase_add_loop_test(tc, test_rollback_when_key_is_nowhere_then_named, 0,
+			    2);
+	tcase_add_test(
+	    tc, test_key_when_nothing_changed_then_the_same_again_as_it_was);
+	tcase_add_test(
+	    tc, test_key_when_rollback_changed_nothing_then_the_same_again);
+}
+
 int
 main(void)
 {
-	Suite *suite = suite_create("registry_edits");
-	TCase *tcase = tcase_create("registry_edits");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_set_timeout(tcase, 300);
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_test(tcase,
-		       test_flag_when_toggle_is_there_then_its_envelope_stays);
-	tcase_add_test(tcase,
-		       test_segment_when_patched_then_the_whole_rule_is_new);
-	tcase_add_test(tcase,
-		       test_remove_when_absent_then_says_so_at_its_place);
-	tcase_add_test(
-	    tcase,
-	    test_segment_when_new_with_two_toggles_then_both_are_compiled);
-	tcase_add_test(
-	    tcase,
-	    test_segment_when_changed_then_who_refers_to_it_is_compiled_anew);
-	tcase_add_loop_test(
-	    tcase, test_segment_when_many_refer_to_it_then_some_are_named, 0,
-	    2);
-	tcase_add_test(tcase,
-		       test_write_when_environment_is_absent_then_not_found);
-	tcase_add_test(
-	    tcase, test_environment_when_younger_than_the_moment_then_told_so);
-	tcase_add_test(
-	    tcase,
-	    test_environment_when_there_are_as_many_as_may_be_then_conflict);
-	tcase_add_loop_test(tcase, test_rollback_when_key_is_nowhere_then_named,
-			    0, 2);
-	tcase_add_test(
-	    tcase, test_key_when_nothing_changed_then_the_same_again_as_it_was);
-	tcase_add_test(
-	    tcase, test_key_when_rollback_changed_nothing_then_the_same_again);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main("registry_edits", add);
 }

@@ -7,12 +7,12 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "fixture_registry.h"
 #include "interrupt.h"
+#include "suite.h"
 
 enum {
 	LOOKS_MAX = 20000,
@@ -467,39 +467,33 @@ START_TEST(test_job_when_past_is_damaged_then_corrupt_and_the_present_stands)
 }
 END_TEST
 
-int
-main(void)
+static void
+add(TCase *tc)
 {
-	Suite *suite = suite_create("registry_faults");
-	TCase *tcase = tcase_create("registry_faults");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_set_timeout(tcase, TIMEOUT_S);
-	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_set_timeout(tc, TIMEOUT_S);
+	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(
-	    tcase,
+	    tc,
 	    test_job_when_statement_gives_up_then_told_and_the_next_is_served,
 	    0, (int)(sizeof(requests) / sizeof(requests[0])));
 	tcase_add_loop_test(
-	    tcase,
-	    test_start_when_statement_gives_up_then_refused_and_next_starts, 0,
-	    2);
-	tcase_add_test(tcase,
+	    tc, test_start_when_statement_gives_up_then_refused_and_next_starts,
+	    0, 2);
+	tcase_add_test(tc,
 		       test_retention_when_statement_gives_up_then_tried_again);
 	tcase_add_test(
-	    tcase,
-	    test_write_when_sync_fails_then_all_are_told_and_it_is_the_end);
+	    tc, test_write_when_sync_fails_then_all_are_told_and_it_is_the_end);
 	tcase_add_loop_test(
-	    tcase, test_start_when_definition_is_damaged_then_refused_by_name,
-	    0, (int)(sizeof(damages) / sizeof(damages[0])));
+	    tc, test_start_when_definition_is_damaged_then_refused_by_name, 0,
+	    (int)(sizeof(damages) / sizeof(damages[0])));
 	tcase_add_loop_test(
-	    tcase,
+	    tc,
 	    test_job_when_past_is_damaged_then_corrupt_and_the_present_stands,
 	    0, (int)(sizeof(askings) / sizeof(askings[0])));
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int
+main(void)
+{
+	return suite_main("registry_faults", add);
 }

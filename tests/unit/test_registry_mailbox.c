@@ -5,11 +5,11 @@
  */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "fixture_registry.h"
+#include "suite.h"
 
 enum { LARGE_BYTES = 100 * 1000, LARGE = 12 };
 
@@ -228,34 +228,26 @@ START_TEST(test_backup_when_directory_is_gone_then_error_and_writes_go_on)
 }
 END_TEST
 
+static void
+add(TCase *tc)
+{
+	tcase_set_timeout(tc, 300);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(
+	    tc, test_submit_when_mailbox_is_full_then_busy_and_never_done);
+	tcase_add_test(
+	    tc, test_group_when_more_than_its_limit_then_several_transactions);
+	tcase_add_test(
+	    tc, test_key_when_twice_at_once_then_done_once_and_told_the_same);
+	tcase_add_test(tc, test_backup_when_one_runs_then_the_second_is_busy);
+	tcase_add_test(tc,
+		       test_stop_when_backup_runs_then_it_is_finished_first);
+	tcase_add_test(
+	    tc, test_backup_when_directory_is_gone_then_error_and_writes_go_on);
+}
+
 int
 main(void)
 {
-	Suite *suite = suite_create("registry_mailbox");
-	TCase *tcase = tcase_create("registry_mailbox");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_set_timeout(tcase, 300);
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_test(
-	    tcase, test_submit_when_mailbox_is_full_then_busy_and_never_done);
-	tcase_add_test(
-	    tcase,
-	    test_group_when_more_than_its_limit_then_several_transactions);
-	tcase_add_test(
-	    tcase,
-	    test_key_when_twice_at_once_then_done_once_and_told_the_same);
-	tcase_add_test(tcase,
-		       test_backup_when_one_runs_then_the_second_is_busy);
-	tcase_add_test(tcase,
-		       test_stop_when_backup_runs_then_it_is_finished_first);
-	tcase_add_test(
-	    tcase,
-	    test_backup_when_directory_is_gone_then_error_and_writes_go_on);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main("registry_mailbox", add);
 }

@@ -1,11 +1,11 @@
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "store_fixture.h"
+#include "suite.h"
 
 static void
 copy_name(const struct store_fixture *f, char name[128])
@@ -171,26 +171,21 @@ START_TEST(test_backup_when_name_is_taken_meanwhile_then_error_and_no_trace)
 }
 END_TEST
 
+static void
+add(TCase *tc)
+{
+	tcase_add_test(tc, test_backup_when_writes_go_on_then_copy_is_whole);
+	tcase_add_test(tc, test_backup_when_opened_again_then_identity_stays);
+	tcase_add_test(tc, test_backup_when_file_exists_then_refused);
+	tcase_add_test(tc, test_backup_when_directory_is_missing_then_error);
+	tcase_add_test(tc, test_backup_when_given_up_then_no_file_stays);
+	tcase_add_test(
+	    tc,
+	    test_backup_when_name_is_taken_meanwhile_then_error_and_no_trace);
+}
+
 int
 main(void)
 {
-	Suite *suite = suite_create("store_backup");
-	TCase *tcase = tcase_create("store_backup");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_test(tcase, test_backup_when_writes_go_on_then_copy_is_whole);
-	tcase_add_test(tcase,
-		       test_backup_when_opened_again_then_identity_stays);
-	tcase_add_test(tcase, test_backup_when_file_exists_then_refused);
-	tcase_add_test(tcase, test_backup_when_directory_is_missing_then_error);
-	tcase_add_test(tcase, test_backup_when_given_up_then_no_file_stays);
-	tcase_add_test(
-	    tcase,
-	    test_backup_when_name_is_taken_meanwhile_then_error_and_no_trace);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main("store_backup", add);
 }

@@ -5,7 +5,6 @@
  */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "interrupt.h"
 #include "store/database.h"
 #include "store_fixture.h"
+#include "suite.h"
 
 enum { CHANGES = 12, LOOKS_MAX = 20000, OLDEST = 4, TIMEOUT_S = 600 };
 
@@ -410,30 +410,25 @@ START_TEST(test_open_when_statement_gives_up_then_refused_and_next_opens)
 }
 END_TEST
 
+static void
+add(TCase *tc)
+{
+	tcase_set_timeout(tc, TIMEOUT_S);
+	tcase_add_checked_fixture(tc, setup, NULL);
+	tcase_add_loop_test(
+	    tc, test_read_when_statement_gives_up_then_error_or_all_of_it, 0,
+	    (int)(sizeof(questions) / sizeof(questions[0])));
+	tcase_add_test(tc,
+		       test_commit_when_statement_gives_up_then_all_or_nothing);
+	tcase_add_test(
+	    tc, test_prune_when_statement_gives_up_then_whole_and_goes_on);
+	tcase_add_loop_test(
+	    tc, test_open_when_statement_gives_up_then_refused_and_next_opens,
+	    0, 2);
+}
+
 int
 main(void)
 {
-	Suite *suite = suite_create("store_interrupt");
-	TCase *tcase = tcase_create("store_interrupt");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_set_timeout(tcase, TIMEOUT_S);
-	tcase_add_checked_fixture(tcase, setup, NULL);
-	tcase_add_loop_test(
-	    tcase, test_read_when_statement_gives_up_then_error_or_all_of_it, 0,
-	    (int)(sizeof(questions) / sizeof(questions[0])));
-	tcase_add_test(tcase,
-		       test_commit_when_statement_gives_up_then_all_or_nothing);
-	tcase_add_test(
-	    tcase, test_prune_when_statement_gives_up_then_whole_and_goes_on);
-	tcase_add_loop_test(
-	    tcase,
-	    test_open_when_statement_gives_up_then_refused_and_next_opens, 0,
-	    2);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main("store_interrupt", add);
 }
