@@ -186,6 +186,26 @@ expect_json(json_t *got, const char *expected)
 	json_decref(want);
 }
 
+void
+expect_no_start(struct toggled *t, const char *part)
+{
+	const struct run *run = TOGGLED_RUN(
+	    t, "serve", "--listen", "127.0.0.1:0", "--database", t->database);
+
+	ck_assert_int_eq(run->status, 1);
+	expect_says(run->err, t->database);
+	expect_says(run->err, part);
+}
+
+void
+expect_verified(struct toggled *t, const char *path)
+{
+	const struct run *run = TOGGLED_RUN(t, "verify", "--database", path);
+
+	ck_assert_msg(run->status == 0, "verify: %d %s%s", run->status,
+		      run->out, run->err);
+}
+
 int64_t
 head_revision(struct toggled *t)
 {

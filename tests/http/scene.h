@@ -66,6 +66,12 @@ void expect_says(const char *text, const char *part);
 /* Equal as JSON; `expected` is text. */
 void expect_json(json_t *got, const char *expected);
 
+/* It cannot serve its database: a sentence says which one, and `part`. */
+void expect_no_start(struct toggled *t, const char *part);
+
+/* The database at `path` is whole. */
+void expect_verified(struct toggled *t, const char *path);
+
 /* The newest revision of the store, and its epoch. */
 int64_t head_revision(struct toggled *t);
 const char *served_epoch(struct toggled *t);

@@ -54,8 +54,8 @@ mount_image(struct toggled *t, const char *block_size, const char *at)
 	return rc == 0;
 }
 
-bool
-small_disk_mount(struct toggled *t, int kind)
+static bool
+mount_disk(struct toggled *t, int kind)
 {
 	const char *at = toggled_path(t, "disk");
 
@@ -73,10 +73,22 @@ small_disk_mount(struct toggled *t, int kind)
 	return true;
 }
 
+struct toggled *
+small_disk_open(int kind)
+{
+	struct toggled *t = toggled_new();
+
+	if (mount_disk(t, kind))
+		return t;
+	toggled_free(t);
+	return NULL;
+}
+
 void
-small_disk_unmount(struct toggled *t)
+small_disk_close(struct toggled *t)
 {
 	(void)umount2(toggled_path(t, "disk"), MNT_DETACH);
+	toggled_free(t);
 }
 
 static void

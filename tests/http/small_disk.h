@@ -13,11 +13,12 @@
 enum { SMALL_DISKS = 3 };
 extern const char *const small_disk_names[SMALL_DISKS];
 
-/* Mount one and move t->database there. False: skipped. */
-bool small_disk_mount(struct toggled *t, int kind) MUST_CHECK;
+/* A program with t->database on such a disk; nothing runs yet. NULL: skipped.
+ */
+struct toggled *small_disk_open(int kind);
 
-/* Before toggled_free; the program has ended. */
-void small_disk_unmount(struct toggled *t);
+/* The program has ended. */
+void small_disk_close(struct toggled *t);
 
 /* A file that takes all the room there is, or all but `spare` bytes; and its
  * end. */

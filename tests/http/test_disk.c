@@ -120,24 +120,13 @@ count_files(struct toggled *t, const char *name)
 	return count;
 }
 
-static void
-expect_verified(struct toggled *t)
-{
-	const struct run *run =
-	    TOGGLED_RUN(t, "verify", "--database", t->database);
-
-	ck_assert_msg(run->status == 0, "%s", run->err);
-}
-
 START_TEST(test_disk_when_full_then_507_and_it_heals)
 {
-	struct toggled *t = toggled_new();
+	struct toggled *t = small_disk_open(_i);
 	struct book book = { 0 };
 
-	if (!small_disk_mount(t, _i)) {
-		toggled_free(t);
+	if (t == NULL)
 		return;
-	}
 	toggled_start(t, NULL);
 	ck_assert(write_next(t, &book));
 	small_disk_fill(t, 400 * 1024L);
@@ -157,7 +146,7 @@ START_TEST(test_disk_when_full_then_507_and_it_heals)
 	expect_served(t, &book);
 	write_until_full(t, &book);
 	scene_stop(t);
-	expect_verified(t);
+	expect_verified(t, t->database);
 
 	toggled_start(t, NULL);
 	expect_served(t, &book);
@@ -166,23 +155,20 @@ START_TEST(test_disk_when_full_then_507_and_it_heals)
 		ck_assert(write_next(t, &book));
 	expect_served(t, &book);
 	scene_stop(t);
-	expect_verified(t);
-	small_disk_unmount(t);
-	toggled_free(t);
+	expect_verified(t, t->database);
+	small_disk_close(t);
 }
 END_TEST
 
 /* SQLite's log is taken over when it is 8 MB: these disks are full by then. */
 START_TEST(test_disk_when_log_has_filled_it_then_it_is_taken_over)
 {
-	struct toggled *t = toggled_new();
+	struct toggled *t = small_disk_open(_i);
 	struct book book = { 0 };
 	struct stat st;
 
-	if (!small_disk_mount(t, _i)) {
-		toggled_free(t);
+	if (t == NULL)
 		return;
-	}
 	toggled_start(t, NULL);
 	small_disk_fill(t, 1500 * 1024L);
 	write_until_full(t, &book);
@@ -190,9 +176,8 @@ START_TEST(test_disk_when_log_has_filled_it_then_it_is_taken_over)
 	ck_assert_int_gt(st.st_size, 300 * 1024);
 	expect_served(t, &book);
 	scene_stop(t);
-	expect_verified(t);
-	small_disk_unmount(t);
-	toggled_free(t);
+	expect_verified(t, t->database);
+	small_disk_close(t);
 }
 END_TEST
 
@@ -239,15 +224,13 @@ is_served_one(const char *const *args)
 
 START_TEST(test_command_when_disk_is_full_then_error_and_nothing_half_done)
 {
-	struct toggled *t = toggled_new();
+	struct toggled *t = small_disk_open(2);
 	struct book book = { 0 };
 	const char *const *args = commands[_i].args;
 	const struct run *run;
 
-	if (!small_disk_mount(t, 2)) {
-		toggled_free(t);
+	if (t == NULL)
 		return;
-	}
 	toggled_start(t, NULL);
 	for (int i = 0; i < 40; i++)
 		ck_assert(write_next(t, &book));
@@ -271,84 +254,65 @@ START_TEST(test_command_when_disk_is_full_then_error_and_nothing_half_done)
 		scene_stop(t);
 	}
 	ck_assert_int_ne(access(toggled_path(t, "disk/out"), F_OK), 0);
-	expect_verified(t);
+	expect_verified(t, t->database);
 	toggled_start(t, NULL);
 	expect_served(t, &book);
 	scene_stop(t);
-	small_disk_unmount(t);
-	toggled_free(t);
+	small_disk_close(t);
 }
 END_TEST
 
 START_TEST(
     test_serve_when_disk_is_full_before_there_is_a_database_then_sentence)
 {
-	struct toggled *t = toggled_new();
+	struct toggled *t = small_disk_open(_i);
 	struct book book = { 0 };
-	const struct run *run;
 
-	if (!small_disk_mount(t, _i)) {
-		toggled_free(t);
+	if (t == NULL)
 		return;
-	}
 	small_disk_fill(t, 0);
-	run = TOGGLED_RUN(t, "serve", "--listen", "127.0.0.1:0", "--database",
-			  t->database);
-	ck_assert_int_eq(run->status, 1);
-	expect_says(run->err, t->database);
-	expect_says(run->err, "o space");
+	expect_no_start(t, "o space");
 	small_disk_clear(t);
 	toggled_start(t, NULL);
 	ck_assert(write_next(t, &book));
 	expect_served(t, &book);
 	scene_stop(t);
-	small_disk_unmount(t);
-	toggled_free(t);
+	small_disk_close(t);
 }
 END_TEST
 
 /* A file system with errors is mounted like that by the kernel. */
 START_TEST(test_serve_when_disk_is_read_only_then_sentence_and_verify_works)
 {
-	struct toggled *t = toggled_new();
+	struct toggled *t = small_disk_open(_i);
 	struct book book = { 0 };
-	const struct run *run;
 
-	if (!small_disk_mount(t, _i)) {
-		toggled_free(t);
+	if (t == NULL)
 		return;
-	}
 	toggled_start(t, NULL);
 	ck_assert(write_next(t, &book));
 	ck_assert(!small_disk_set_writable(t, false)); /* it is in use */
 	scene_stop(t);
 	ck_assert(small_disk_set_writable(t, false));
-	run = TOGGLED_RUN(t, "serve", "--listen", "127.0.0.1:0", "--database",
-			  t->database);
-	ck_assert_int_eq(run->status, 1);
-	expect_says(run->err, t->database);
-	expect_says(run->err, "not writable");
-	expect_verified(t);
+	expect_no_start(t, "not writable");
+	expect_verified(t, t->database);
 	ck_assert(small_disk_set_writable(t, true));
 	toggled_start(t, NULL);
 	ck_assert(write_next(t, &book));
 	expect_served(t, &book);
 	scene_stop(t);
-	small_disk_unmount(t);
-	toggled_free(t);
+	small_disk_close(t);
 }
 END_TEST
 
 /* GET /v1/backup makes its copy beside the database. */
 START_TEST(test_backup_when_disk_of_database_is_full_then_507)
 {
-	struct toggled *t = toggled_new();
+	struct toggled *t = small_disk_open(_i);
 	struct book book = { 0 };
 
-	if (!small_disk_mount(t, _i)) {
-		toggled_free(t);
+	if (t == NULL)
 		return;
-	}
 	toggled_start(t, NULL);
 	for (int i = 0; i < 40; i++)
 		ck_assert(write_next(t, &book));
@@ -363,22 +327,19 @@ START_TEST(test_backup_when_disk_of_database_is_full_then_507)
 	ck_assert_int_eq(count_files(t, "disk"), 2);
 	ck_assert(write_next(t, &book));
 	scene_stop(t);
-	small_disk_unmount(t);
-	toggled_free(t);
+	small_disk_close(t);
 }
 END_TEST
 
 /* What is logged to a full disk is lost, and nothing else. */
 START_TEST(test_log_when_its_disk_is_full_then_served)
 {
-	struct toggled *t = toggled_new();
+	struct toggled *t = small_disk_open(_i);
 	struct book book = { 0 };
 	const char *script;
 
-	if (!small_disk_mount(t, _i)) {
-		toggled_free(t);
+	if (t == NULL)
 		return;
-	}
 	snprintf(t->database, sizeof(t->database), "%s/here.db", t->dir);
 	script = toggled_write(
 	    t, "logging",
@@ -396,8 +357,7 @@ START_TEST(test_log_when_its_disk_is_full_then_served)
 	toggled_start(t, NULL);
 	expect_served(t, &book);
 	scene_stop(t);
-	small_disk_unmount(t);
-	toggled_free(t);
+	small_disk_close(t);
 }
 END_TEST
 

@@ -79,12 +79,26 @@ expect_all(struct toggled *t, const struct book *book)
 	ask(t, "GET", "/healthz", NULL, 200);
 }
 
-static void
-expect_verified(struct toggled *t, const char *path)
+/* A program that serves a database with toggles in it. */
+static struct toggled *
+open_written(struct book *book, struct disk_control **control)
 {
-	const struct run *run = TOGGLED_RUN(t, "verify", "--database", path);
+	struct toggled *t = toggled_new();
 
-	ck_assert_msg(run->status == 0, "%s", run->err);
+	*control = faulty_disk(t);
+	toggled_start(t, NULL);
+	write_many(t, book, 20);
+	return t;
+}
+
+/* It goes on, and leaves a whole database. */
+static void
+close_whole(struct toggled *t, struct book *book)
+{
+	write_many(t, book, 3);
+	scene_stop(t);
+	expect_verified(t, t->database);
+	toggled_free(t);
 }
 
 /* --- calls that fail ---------------------------------------------------- */
@@ -126,29 +140,21 @@ START_TEST(test_writes_when_they_fail_at_random_then_refused_and_nothing_lost)
 	expect_verified(t, t->database);
 	toggled_start(t, NULL);
 	expect_all(t, &book);
-	write_many(t, &book, 3);
-	scene_stop(t);
-	expect_verified(t, t->database);
-	toggled_free(t);
+	close_whole(t, &book);
 }
 END_TEST
 
 /* Reads that fail are none of a server's business: it has all in memory. */
 START_TEST(test_server_when_reads_of_the_disk_fail_then_served_from_memory)
 {
-	struct toggled *t = toggled_new();
-	struct disk_control *control = faulty_disk(t);
 	struct book book = { 0 };
+	struct disk_control *control;
+	struct toggled *t = open_written(&book, &control);
 
-	toggled_start(t, NULL);
-	write_many(t, &book, 20);
 	faulty_disk_fail(control, DISK_READ, 1, true, EIO);
 	expect_all(t, &book);
 	faulty_disk_fail(control, 0, 0, false, 0);
-	write_many(t, &book, 3);
-	scene_stop(t);
-	expect_verified(t, t->database);
-	toggled_free(t);
+	close_whole(t, &book);
 }
 END_TEST
 
@@ -173,13 +179,11 @@ write_last(struct toggled *t, const struct book *book)
 
 START_TEST(test_sync_when_it_fails_then_ends_at_once_and_all_is_there)
 {
-	struct toggled *t = toggled_new();
-	struct disk_control *control = faulty_disk(t);
 	struct book book = { 0 };
+	struct disk_control *control;
+	struct toggled *t = open_written(&book, &control);
 	int64_t began;
 
-	toggled_start(t, NULL);
-	write_many(t, &book, 20);
 	faulty_disk_fail(control, DISK_SYNC, 1 + _i % 2, _i / 2 == 1, EIO);
 	if (_i % 2 == 1)
 		write_many(t, &book, 1);
@@ -201,22 +205,17 @@ START_TEST(test_sync_when_it_fails_then_ends_at_once_and_all_is_there)
 		book.count++;
 	}
 	expect_all(t, &book);
-	write_many(t, &book, 3);
-	scene_stop(t);
-	expect_verified(t, t->database);
-	toggled_free(t);
+	close_whole(t, &book);
 }
 END_TEST
 
 /* An fsync of the copy says nothing about the database. */
 START_TEST(test_backup_when_sync_of_the_copy_fails_then_error_and_served)
 {
-	struct toggled *t = toggled_new();
-	struct disk_control *control = faulty_disk(t);
 	struct book book = { 0 };
+	struct disk_control *control;
+	struct toggled *t = open_written(&book, &control);
 
-	toggled_start(t, NULL);
-	write_many(t, &book, 20);
 	faulty_disk_fail(control, DISK_SYNC, 1, false, EIO);
 	expect_problem(toggled_get(t, "/v1/backup"), 500, "io");
 	faulty_disk_fail(control, 0, 0, false, 0);
@@ -231,20 +230,14 @@ static const unsigned start_kinds[] = { DISK_OPEN, DISK_READ, DISK_ALL };
 
 START_TEST(test_start_when_disk_fails_then_sentence)
 {
-	struct toggled *t = toggled_new();
-	struct disk_control *control = faulty_disk(t);
 	struct book book = { 0 };
-	const struct run *run;
+	struct disk_control *control;
+	struct toggled *t = open_written(&book, &control);
 
-	toggled_start(t, NULL);
-	write_many(t, &book, 20);
 	toggled_hang_up(t);
 	toggled_stop(t, SIGKILL);
 	faulty_disk_fail(control, start_kinds[_i], 1, true, EIO);
-	run = TOGGLED_RUN(t, "serve", "--listen", "127.0.0.1:0", "--database",
-			  t->database);
-	ck_assert_int_eq(run->status, 1);
-	expect_says(run->err, t->database);
+	expect_no_start(t, t->database);
 	faulty_disk_fail(control, 0, 0, false, 0);
 	toggled_start(t, NULL);
 	expect_all(t, &book);
@@ -360,7 +353,6 @@ START_TEST(test_start_when_database_is_spoiled_then_sentence_and_untouched)
 {
 	struct toggled *t = toggled_new();
 	struct book book = { 0 };
-	const struct run *run;
 	struct stat before;
 	struct stat after;
 
@@ -369,11 +361,7 @@ START_TEST(test_start_when_database_is_spoiled_then_sentence_and_untouched)
 	scene_stop(t);
 	spoiled[_i].spoil(t);
 	ck_assert_int_eq(stat(t->database, &before), 0);
-	run = TOGGLED_RUN(t, "serve", "--listen", "127.0.0.1:0", "--database",
-			  t->database);
-	ck_assert_int_eq(run->status, 1);
-	expect_says(run->err, t->database);
-	expect_says(run->err, spoiled[_i].says);
+	expect_no_start(t, spoiled[_i].says);
 	ck_assert_int_eq(stat(t->database, &after), 0);
 	ck_assert_int_eq(after.st_size, before.st_size);
 	ck_assert_int_eq(after.st_mtim.tv_nsec, before.st_mtim.tv_nsec);
