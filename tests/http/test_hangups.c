@@ -86,20 +86,28 @@ large_change(struct toggled *t)
 	return text;
 }
 
-START_TEST(test_poll_when_client_reads_slowly_then_gets_all)
+/* A client that is told of it and cannot take all of it yet. */
+static struct raw *
+tell_much(struct toggled *t, int form)
 {
-	struct toggled *t = parking_start(_i);
 	struct raw *raw = raw_open(t);
 	const int small = 32768;
-	struct answer *a;
 
 	ck_assert_int_eq(setsockopt(raw_fd(raw), SOL_SOCKET, SO_RCVBUF, &small,
 				    sizeof(small)),
 			 0);
-	parking_poll(t, raw, 2, _i);
-	a = toggled_request(t, "POST", T "/changes", NULL, large_change(t));
-	ck_assert_int_eq(a->status, 200);
-	wait_for_metric(t, parking_gauges[_i], 0);
+	parking_poll(t, raw, 2, form);
+	ask(t, "POST", T "/changes", large_change(t), 200);
+	wait_for_metric(t, parking_gauges[form], 0);
+	return raw;
+}
+
+START_TEST(test_poll_when_client_reads_slowly_then_gets_all)
+{
+	struct toggled *t = parking_start(_i);
+	struct raw *raw = tell_much(t, _i);
+	struct answer *a;
+
 	/* Others are served meanwhile, and the next request may come. */
 	ck_assert_int_eq(toggled_get(t, "/healthz")->status, 200);
 	ck_assert(raw_send_text(raw, "GET /healthz HTTP/1.1\r\n" HOST "\r\n"));
@@ -115,15 +123,8 @@ END_TEST
 START_TEST(test_poll_when_client_leaves_amid_the_answer_then_freed)
 {
 	struct toggled *t = parking_start(_i);
-	struct raw *raw = raw_open(t);
-	const int small = 32768;
+	struct raw *raw = tell_much(t, _i);
 
-	ck_assert_int_eq(setsockopt(raw_fd(raw), SOL_SOCKET, SO_RCVBUF, &small,
-				    sizeof(small)),
-			 0);
-	parking_poll(t, raw, 2, _i);
-	toggled_request(t, "POST", T "/changes", NULL, large_change(t));
-	wait_for_metric(t, parking_gauges[_i], 0);
 	raw_reset(raw);
 	wait_for_metric(t, "toggled_connections_open", 1);
 	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);

@@ -154,6 +154,15 @@ expect_no_copies(struct toggled *t, int64_t before)
 	       READERS, ANSWER_BYTES / 1024);
 }
 
+/* READERS do not read, since `began`; the program had `before` KiB then. */
+static void
+expect_cut_without_copies(struct toggled *t, int64_t began, int64_t before)
+{
+	serve_others(t);
+	expect_no_copies(t, before);
+	expect_cut(t, READERS, began);
+}
+
 START_TEST(test_answer_when_it_is_not_read_then_cut_off)
 {
 	struct toggled *t = open_form(_i);
@@ -167,9 +176,7 @@ START_TEST(test_answer_when_it_is_not_read_then_cut_off)
 	began = now_ms();
 	open_stalled(t, stalled, READERS,
 		     "GET " ENV "/changes HTTP/1.1\r\nHost: x\r\n\r\n");
-	serve_others(t);
-	expect_no_copies(t, before);
-	expect_cut(t, READERS, began);
+	expect_cut_without_copies(t, began, before);
 	scene_close(t);
 }
 END_TEST
@@ -190,9 +197,7 @@ START_TEST(test_wake_up_when_it_is_not_read_then_cut_off)
 	before = vitals_rss_kib(t);
 	began = now_ms();
 	put_much(t);
-	serve_others(t);
-	expect_no_copies(t, before);
-	expect_cut(t, READERS, began);
+	expect_cut_without_copies(t, began, before);
 	scene_close(t);
 }
 END_TEST
