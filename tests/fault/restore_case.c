@@ -71,26 +71,6 @@ write_all(const char *path, const struct bytes *content)
 }
 
 static void
-clear_directory(const char *path)
-{
-	DIR *directory = opendir(path);
-	struct dirent *entry;
-
-	if (directory == NULL)
-		return;
-	for (entry = readdir(directory); entry != NULL;
-	     entry = readdir(directory)) {
-		char name[256];
-
-		if (entry->d_name[0] == '.')
-			continue;
-		name_file(path, entry->d_name, name);
-		(void)unlink(name);
-	}
-	(void)closedir(directory);
-}
-
-static void
 identify(const struct store *store, struct identity *identity)
 {
 	memcpy(identity->epoch, store->epoch, EPOCH_BYTES);
@@ -176,7 +156,7 @@ restore_scene_init(struct restore_scene *scene, const struct restore_case *of)
 void
 restore_scene_fini(struct restore_scene *scene)
 {
-	clear_directory(scene->directory);
+	scenario_clear_directory(scene->directory);
 	(void)rmdir(scene->directory);
 	for (size_t i = 0; i < LAID_FILES; i++)
 		bytes_fini(&scene->laid[i]);
@@ -185,7 +165,7 @@ restore_scene_fini(struct restore_scene *scene)
 void
 restore_scene_clear(struct restore_scene *scene)
 {
-	clear_directory(scene->directory);
+	scenario_clear_directory(scene->directory);
 	scene->unsound[0] = '\0';
 	scene->runs++;
 }

@@ -34,22 +34,33 @@ scenario_init(struct scenario *s, struct shim *shim)
 	(void)snprintf(s->path, sizeof(s->path), "%s/t.db", s->directory);
 }
 
-static void
-remove_directory(const char *path)
+void
+scenario_clear_directory(const char *directory)
 {
-	DIR *directory = opendir(path);
+	DIR *dir = opendir(directory);
 	struct dirent *entry;
 
-	if (directory == NULL)
+	if (dir == NULL)
 		return;
-	for (entry = readdir(directory); entry != NULL;
-	     entry = readdir(directory)) {
+	for (entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
 		char name[512];
-		(void)snprintf(name, sizeof(name), "%s/%s", path,
+
+		if (entry->d_name[0] == '.')
+			continue;
+		(void)snprintf(name, sizeof(name), "%s%s", directory,
 			       entry->d_name);
 		(void)unlink(name);
 	}
-	(void)closedir(directory);
+	(void)closedir(dir);
+}
+
+static void
+remove_directory(const char *path)
+{
+	char directory[96];
+
+	(void)snprintf(directory, sizeof(directory), "%s/", path);
+	scenario_clear_directory(directory);
 	(void)rmdir(path);
 }
 

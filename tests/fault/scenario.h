@@ -37,6 +37,9 @@ struct scenario {
 void scenario_init(struct scenario *s, struct shim *shim);
 void scenario_fini(struct scenario *s);
 
+/* Remove the files of a directory, whose path ends with a slash. */
+void scenario_clear_directory(const char *directory);
+
 /* Note the first reason. */
 void scenario_unsound(struct scenario *s, const char *fmt, ...)
     PRINTF_LIKE(2, 3);
