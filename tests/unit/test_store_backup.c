@@ -117,19 +117,29 @@ START_TEST(test_backup_when_directory_is_missing_then_error)
 }
 END_TEST
 
+/* A copy that was begun, and the name it has until it is done. */
+static struct store_backup *
+begin(struct store_fixture *f, const char *name, char partial[160])
+{
+	struct store_backup *backup = NULL;
+
+	(void)snprintf(partial, 160, "%s.partial", name);
+	ck_assert_int_eq(store_backup_begin(f->store, name, &backup, &f->err),
+			 STATUS_OK);
+	return backup;
+}
+
 START_TEST(test_backup_when_given_up_then_no_file_stays)
 {
 	struct store_fixture f;
 	char name[128];
 	char partial[160];
-	struct store_backup *backup = NULL;
+	struct store_backup *backup;
 	bool done = false;
 
 	store_fixture_init(&f);
 	copy_name(&f, name);
-	(void)snprintf(partial, sizeof(partial), "%s.partial", name);
-	ck_assert_int_eq(store_backup_begin(f.store, name, &backup, &f.err),
-			 STATUS_OK);
+	backup = begin(&f, name, partial);
 	ck_assert_int_eq(store_backup_step(backup, 1, &done, &f.err),
 			 STATUS_OK);
 	ck_assert(!done);
@@ -149,14 +159,12 @@ START_TEST(test_backup_when_name_is_taken_meanwhile_then_error_and_no_trace)
 	struct store_fixture f;
 	char name[128];
 	char partial[160];
-	struct store_backup *backup = NULL;
+	struct store_backup *backup;
 	bool done = false;
 
 	store_fixture_init(&f);
 	copy_name(&f, name);
-	(void)snprintf(partial, sizeof(partial), "%s.partial", name);
-	ck_assert_int_eq(store_backup_begin(f.store, name, &backup, &f.err),
-			 STATUS_OK);
+	backup = begin(&f, name, partial);
 	ck_assert_int_eq(mkdir(name, 0700), 0);
 	ck_assert_int_eq(store_backup_step(backup, 1000, &done, &f.err),
 			 STATUS_IO);
