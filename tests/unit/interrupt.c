@@ -4,6 +4,8 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
+enum { LOOKS_MAX = 20000 };
+
 static atomic_int_least64_t looks;
 static atomic_int_least64_t strike_at;
 static atomic_bool has_committed;
@@ -58,4 +60,19 @@ bool
 interrupt_struck(void)
 {
 	return strike_at != 0 && looks >= strike_at;
+}
+
+void
+strikes_next(struct strikes *strikes)
+{
+	interrupt_at(++strikes->n);
+}
+
+void
+strikes_end(struct strikes *strikes, bool is_refused)
+{
+	strikes->struck = interrupt_struck();
+	interrupt_at(0);
+	ck_assert_int_lt(strikes->n, LOOKS_MAX);
+	strikes->refused += is_refused;
 }

@@ -20,4 +20,17 @@ void interrupt_at(int64_t n);
 /* Has it come to that look? */
 bool interrupt_struck(void);
 
+/* The same operation again and again, with the interrupt a look later each
+ * time, until it is not struck any more. */
+struct strikes {
+	int64_t n; /* the look */
+	int refused;
+	bool struck; /* the last time; the test begins with true */
+};
+
+void strikes_next(struct strikes *strikes);
+
+/* Between the two stands the operation. */
+void strikes_end(struct strikes *strikes, bool is_refused);
+
 #endif

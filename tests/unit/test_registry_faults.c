@@ -15,7 +15,6 @@
 #include "suite.h"
 
 enum {
-	LOOKS_MAX = 20000,
 	MANY = 400, /* so that the loader shares them out to threads */
 	TIMEOUT_S = 600,
 	MINUTE_MS = 60 * 1000,
@@ -174,28 +173,23 @@ check_answer(const struct request *request, const struct job *job, int64_t head)
 START_TEST(test_job_when_statement_gives_up_then_told_and_the_next_is_served)
 {
 	const struct request *request = &requests[_i];
-	int64_t n = 0;
-	int refused = 0;
-	bool struck = true;
+	struct strikes strikes = { .struck = true };
 
 	fill();
-	while (struck) {
+	while (strikes.struck) {
 		const int64_t head = desk.catalog->head;
 		struct ticket t;
 
 		request->ask(&t);
-		interrupt_at(++n);
+		strikes_next(&strikes);
 		(void)ticket_run(&t);
-		struck = interrupt_struck();
-		interrupt_at(0);
-		ck_assert_int_lt(n, LOOKS_MAX);
+		strikes_end(&strikes, t.job.status != STATUS_OK);
 		ck_assert_uint_eq(desk_fatal(&desk), 0);
 		if (t.job.status == STATUS_OK) {
 			check_answer(request, &t.job, head);
 			job_fini(&t.job);
 			continue;
 		}
-		refused++;
 		ck_assert_msg(strstr(t.job.error.text, "interrupted") != NULL,
 			      "%s", t.job.error.text);
 		ck_assert_int_eq(desk.catalog->head, head);
@@ -205,35 +199,30 @@ START_TEST(test_job_when_statement_gives_up_then_told_and_the_next_is_served)
 		check_answer(request, &t.job, head);
 		job_fini(&t.job);
 	}
-	ck_assert_int_gt(refused, 0);
+	ck_assert_int_gt(strikes.refused, 0);
 }
 END_TEST
 
 START_TEST(test_start_when_statement_gives_up_then_refused_and_next_starts)
 {
-	int64_t n = 0;
-	int refused = 0;
-	bool struck = true;
+	struct strikes strikes = { .struck = true };
 
 	if (_i == 1)
 		fill();
 	desk_stop(&desk);
-	while (struck) {
+	while (strikes.struck) {
 		enum status status;
 
 		if (_i == 0)
 			ck_assert_int_eq(unlink(desk.path), 0);
 		error_init(&desk.err);
 		/* Migrations are long, and every third place shows the same. */
-		n += _i == 0 ? 3 : 1;
-		interrupt_at(n);
+		strikes.n += _i == 0 ? 2 : 0;
+		strikes_next(&strikes);
 		status =
 		    registry_start(&desk.config, &desk.registry, &desk.err);
-		struck = interrupt_struck();
-		interrupt_at(0);
-		ck_assert_int_lt(n, LOOKS_MAX);
+		strikes_end(&strikes, status != STATUS_OK);
 		if (status != STATUS_OK) {
-			refused++;
 			ck_assert_ptr_nonnull(
 			    strstr(desk.err.text, "interrupted"));
 			desk.registry = NULL;
@@ -242,7 +231,7 @@ START_TEST(test_start_when_statement_gives_up_then_refused_and_next_starts)
 		ck_assert_int_eq(desk.catalog->head, _i == 0 ? 1 : 4);
 		desk_stop(&desk);
 	}
-	ck_assert_int_gt(refused, 0);
+	ck_assert_int_gt(strikes.refused, 0);
 }
 END_TEST
 
@@ -276,8 +265,7 @@ turn(void)
 START_TEST(test_retention_when_statement_gives_up_then_tried_again)
 {
 	struct ticket t;
-	int64_t n = 0;
-	bool struck = true;
+	struct strikes strikes = { .struck = true };
 
 	desk_stop(&desk);
 	now_ms = 1;
@@ -286,21 +274,19 @@ START_TEST(test_retention_when_statement_gives_up_then_tried_again)
 	desk.config.log = log_new(2, LOG_ERROR, LOG_TEXT);
 	ck_assert_int_eq(unlink(desk.path), 0);
 	desk_start(&desk);
-	while (struck && desk_fatal(&desk) == 0) {
+	while (strikes.struck && desk_fatal(&desk) == 0) {
 		now_ms += MINUTE_MS + 1;
 		(void)desk_write(&desk, EDIT_PUT, KIND_TOGGLE, "a",
-				 n % 2 ? "{}" : "{\"owner\":\"x\"}");
+				 strikes.n % 2 ? "{}" : "{\"owner\":\"x\"}");
 		now_ms += MINUTE_MS + 1;
-		interrupt_at(++n);
+		strikes_next(&strikes);
 		turn();
-		struck = interrupt_struck();
-		interrupt_at(0);
-		ck_assert_int_lt(n, LOOKS_MAX);
+		strikes_end(&strikes, false);
 	}
 	/* A step that cannot be undone, or commits that cannot be synced any
 	 * more, are the end. */
 	ck_assert_uint_eq(desk_fatal(&desk), 1);
-	ck_assert_int_gt(n, 3);
+	ck_assert_int_gt(strikes.n, 3);
 	ticket_edit(&t, &desk, EDIT_PUT, KIND_TOGGLE, "b", "{}");
 	ck_assert_int_eq(ticket_run(&t), STATUS_IO);
 	job_fini(&t.job);
