@@ -71,19 +71,30 @@ decode_rest(const char *raw, const char *start, const char *end,
 	return rc;
 }
 
-/* What a client makes of a base URL that ends in a slash: //ofrep/v1/... */
-static bool
-is_base_slash(const char *start)
+/* What a client makes of a base URL that ends in a slash, //ofrep/v1/...,
+ * without that slash. */
+static const char *
+drop_base_slash(const char *raw, size_t *length, struct arena *arena)
 {
-	static const char next[] = "/ofrep/";
+	static const char doubled[] = "//ofrep/";
+	const char *found = memmem(raw, *length, doubled, sizeof(doubled) - 1);
+	size_t before;
+	char *path;
 
-	return strncmp(start, next, sizeof(next) - 1) == 0;
+	if (found == NULL)
+		return raw;
+	before = (size_t)(found - raw);
+	path = arena_copy(arena, raw, *length);
+	--*length;
+	memmove(path + before, path + before + 1, *length - before);
+	return path;
 }
 
 static enum status
-decode_path(const char *raw, size_t length, struct arena *arena,
+decode_path(const char *target, size_t length, struct arena *arena,
 	    struct uri *out, struct error *err)
 {
+	const char *raw = drop_base_slash(target, &length, arena);
 	const char *end = raw + length;
 	const char *at = raw;
 	enum status rc = decode(raw, length, false, arena, &out->path, err);
@@ -93,10 +104,6 @@ decode_path(const char *raw, size_t length, struct arena *arena,
 		const char *start = at + 1;
 		size_t n = 0;
 
-		if (is_base_slash(start)) {
-			at = start;
-			continue;
-		}
 		while (start + n < end && start[n] != '/')
 			n++;
 		if (out->segment_count == URI_SEGMENTS_MAX) {
