@@ -15,12 +15,14 @@
 
 #include "faulty_disk.h"
 #include "scene.h"
+#include "vitals.h"
 
 enum {
 	WRITES = 200,
 	FAILING_PERMILLE = 20,
 	SOON_MS = 20000,
-	EXIT_MS = 1000,
+	/* A sanitizer takes its own time at the end. */
+	EXIT_MS = VITALS_SANITIZED ? 5000 : 1000,
 	KILLS_MAX = 1000,
 	CASE_S = 300,
 };
