@@ -53,11 +53,11 @@ FAULT  := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fault/test_*
 HTTP   := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/http/test_*.c)))
 FUZZ   := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 BENCHES := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/bench/*.c)))
-# Those that take long come first. The store is one thread's, so the thread
-# sanitizer has nothing to look for in its own tests.
+# Those that take long come first. The store is one thread's, evaluation and the
+# wire know none, so the thread sanitizer has nothing to look for in their tests.
 TESTS  := $(FAULT) $(HTTP) $(UNIT)
 ifeq ($(VARIANT),tsan)
-TESTS  := $(HTTP) $(filter-out %/test_store_%,$(UNIT))
+TESTS  := $(HTTP) $(filter-out %/test_store_% %/test_eval_% %/test_wire_%,$(UNIT))
 endif
 # What several tests of a folder share; every file there that is no test.
 HELP_SRC := $(filter-out $(wildcard tests/*/test_*.c),$(wildcard tests/unit/*.c tests/fault/*.c tests/http/*.c))
