@@ -98,17 +98,11 @@ asan tsan: ## run every test under the sanitizer
 
 # Built by clang with libFuzzer's instrumentation; each target runs for FUZZ_SECONDS.
 FUZZ_SECONDS ?= 20
-fuzz: ## fuzz every target for FUZZ_SECONDS (20)
+fuzz: ## fuzz every target for FUZZ_SECONDS (20); FUZZ_SEED repeats a run
 	$(Q)$(MAKE) --no-print-directory VARIANT=fuzz CC=clang fuzz-run
 
 fuzz-run: $(FUZZ)
-	$(Q)for t in $(FUZZ); do n=$${t##*/fuzz_}; mkdir -p $(B)/corpus/$$n $(B)/artifacts; \
-		echo "fuzz: $$n"; \
-		$$t -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 -timeout=5 -print_final_stats=1 \
-			-artifact_prefix=$(B)/artifacts/$$n- $(B)/corpus/$$n tests/fuzz/corpus/$$n \
-			2>$(B)/artifacts/$$n.log || { tail -n 40 $(B)/artifacts/$$n.log; exit 1; }; \
-		grep -E 'stat::number_of_executed_units|cov:' $(B)/artifacts/$$n.log | tail -n 2; \
-	done
+	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) sh tests/lint/run-fuzz $(B) $(FUZZ)
 
 fuzz-replay: ## feed the stored corpus to every fuzz target, under the sanitizers
 	$(Q)$(MAKE) --no-print-directory VARIANT=asan fuzz-replay-run
