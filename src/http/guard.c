@@ -234,6 +234,17 @@ guard_is_foreign(const char *origin, const char *host)
 	       strncasecmp(origin, host, length) != 0;
 }
 
+size_t
+guard_value_length(struct string value)
+{
+	size_t length = value.length;
+
+	while (length > 0 && (value.data[length - 1] == ' ' ||
+			      value.data[length - 1] == '\t'))
+		length--;
+	return length;
+}
+
 bool
 guard_is_literal(const char *host)
 {

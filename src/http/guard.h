@@ -70,6 +70,10 @@ enum status guard_gaps(const struct guard_layout *layout,
  * of `host`; "null" is always foreign. */
 bool guard_is_foreign(const char *origin, const char *host);
 
+/* How long a value is without the blanks behind it, which do not belong to it
+ * (RFC 9110, 5.5). */
+size_t guard_value_length(struct string value);
+
 /* Is `host` an address or localhost? Any other name may be somebody else's, who
  * lets it lead to us (DNS rebinding). */
 bool guard_is_literal(const char *host);

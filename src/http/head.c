@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "guard.h"
+
 /* The next line, its CR LF cut off; NULL when there is none. */
 static char *
 take_line(char **at, char *end, size_t *length)
@@ -45,11 +47,10 @@ parse_header(char *line, size_t length, struct request_pair *out)
 	*colon = '\0';
 	value = colon + 1;
 	value += strspn(value, " \t");
-	while (line + length > value &&
-	       (line[length - 1] == ' ' || line[length - 1] == '\t'))
-		line[--length] = '\0';
 	out->name = (struct string){ line, (size_t)(colon - line) };
 	out->value = (struct string){ value, (size_t)(line + length - value) };
+	out->value.length = guard_value_length(out->value);
+	value[out->value.length] = '\0';
 	return strlen(value) == out->value.length;
 }
 

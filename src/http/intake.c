@@ -55,18 +55,15 @@ collect_headers(struct exchange *x)
 					  &collecting);
 }
 
-/* Blanks behind a value do not belong to it (RFC 9110, 5.5). Where the message
- * ends is judged by what was sent; only handlers see it so. */
+/* Where the message ends is judged by what was sent; only handlers see values
+ * without the blanks behind them. */
 static void
 trim_headers(struct request *r)
 {
 	for (size_t i = 0; i < r->header_count; i++) {
 		struct string *value = &r->headers[i].value;
-		size_t length = value->length;
+		const size_t length = guard_value_length(*value);
 
-		while (length > 0 && (value->data[length - 1] == ' ' ||
-				      value->data[length - 1] == '\t'))
-			length--;
 		if (length < value->length)
 			*value =
 			    (struct string){ arena_copy(&r->arena, value->data,
@@ -351,6 +348,7 @@ static void
 reply_no_environment(struct request *r)
 {
 	const struct token *token = request_token(r);
+	const bool makes = may_make(r);
 	const char *names[LIMIT_ENVIRONMENTS + 1];
 	const struct snapshot *snapshot;
 	struct tree_walk walk;
@@ -387,8 +385,8 @@ reply_no_environment(struct request *r)
 			   r->params[0].data,
 			   list.data == NULL ? "none" : list.data,
 			   count > HINTS_MAX ? ", and others" : "",
-			   may_make(r) ? "; to make it: PUT /v1/envs/" : "",
-			   may_make(r) ? r->params[0].data : "");
+			   makes ? "; to make it: PUT /v1/envs/" : "",
+			   makes ? r->params[0].data : "");
 	bytes_fini(&list);
 }
 

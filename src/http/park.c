@@ -1,8 +1,8 @@
 /*
  * The face, and the form inside libmicrohttpd. A suspended socket is not
  * watched by it, so each is in an epoll set of ours from its first byte on;
- * closing takes it out. Only hang-ups are looked for,
- * edge triggered, so that a kept-alive connection costs nothing more.
+ * closing takes it out. Only hang-ups are looked for, edge triggered, so that a
+ * kept-alive connection costs nothing more.
  */
 #include "park_private.h"
 
@@ -211,11 +211,11 @@ park_add(struct park *park, struct exchange *x)
 
 	if (loop->phase != LOOP_SERVING)
 		reason = ANSWER_DRAINED;
-	/* The feed knows the loop's catalog; nobody may wait who was held
-	 * against an older one. */
 	/* Who sends no more counts as gone as soon as it waits. */
 	if (x->connection->ended)
 		r->reply.close = true;
+	/* The feed knows the loop's catalog; nobody may wait who was held
+	 * against an older one. */
 	if (reason == ANSWER_DRAINED || r->head_only || r->wait_ms <= 0 ||
 	    x->connection->ended || r->catalog != loop_catalog(loop)) {
 		answer_at_once(x, reason);

@@ -239,34 +239,42 @@ make_response(struct request *r)
 	return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
 }
 
+typedef void (*header_fn)(void *ctx, const char *name, const char *value);
+
 static void
-add_headers(struct request *r, struct MHD_Response *response, bool close)
+each_header(const struct request *r, bool close, header_fn visit, void *ctx)
 {
 	const struct reply *reply = &r->reply;
 
 	for (size_t i = 0; i < reply->header_count; i++)
-		(void)MHD_add_response_header(response, reply->headers[i].name,
-					      reply->headers[i].value);
+		visit(ctx, reply->headers[i].name, reply->headers[i].value);
 	if (reply->content_type != NULL)
-		(void)MHD_add_response_header(response, "Content-Type",
-					      reply->content_type);
+		visit(ctx, "Content-Type", reply->content_type);
 	if (!has_header(reply, "Cache-Control"))
-		(void)MHD_add_response_header(response, "Cache-Control",
-					      "no-store");
-	(void)MHD_add_response_header(response, "X-Content-Type-Options",
-				      "nosniff");
+		visit(ctx, "Cache-Control", "no-store");
+	visit(ctx, "X-Content-Type-Options", "nosniff");
 	/* Also without an Origin: a cache may give the answer to a browser. */
 	if (r->route != NULL && (r->route->flags & ROUTE_OFREP) != 0) {
-		(void)MHD_add_response_header(
-		    response, "Access-Control-Allow-Origin", "*");
-		(void)MHD_add_response_header(response,
-					      "Access-Control-Expose-Headers",
-					      "ETag, Retry-After");
+		visit(ctx, "Access-Control-Allow-Origin", "*");
+		visit(ctx, "Access-Control-Expose-Headers",
+		      "ETag, Retry-After");
 	}
 	if (r->id[0] != '\0')
-		(void)MHD_add_response_header(response, "X-Request-Id", r->id);
+		visit(ctx, "X-Request-Id", r->id);
 	if (close || reply->close)
-		(void)MHD_add_response_header(response, "Connection", "close");
+		visit(ctx, "Connection", "close");
+}
+
+static void
+add_header(void *response, const char *name, const char *value)
+{
+	(void)MHD_add_response_header(response, name, value);
+}
+
+static void
+append_header(void *out, const char *name, const char *value)
+{
+	bytes_printf(out, "%s: %s\r\n", name, value);
 }
 
 bool
@@ -278,7 +286,7 @@ reply_queue(struct request *r, struct MHD_Connection *mhd, bool close)
 	response = make_response(r);
 	if (response == NULL)
 		return false;
-	add_headers(r, response, close);
+	each_header(r, close, add_header, response);
 	queued = MHD_queue_response(mhd, r->reply.status, response);
 	MHD_destroy_response(response);
 	return queued == MHD_YES;
@@ -287,23 +295,13 @@ reply_queue(struct request *r, struct MHD_Connection *mhd, bool close)
 void
 reply_encode(const struct request *r, struct bytes *out)
 {
-	const struct reply *reply = &r->reply;
-	const struct blob *body = reply->body;
+	const struct blob *body = r->reply.body;
 
-	bytes_printf(out, "HTTP/1.1 %u %s\r\n", reply->status,
-		     MHD_get_reason_phrase_for(reply->status));
-	for (size_t i = 0; i < reply->header_count; i++)
-		bytes_printf(out, "%s: %s\r\n", reply->headers[i].name,
-			     reply->headers[i].value);
-	if (reply->content_type != NULL)
-		bytes_printf(out, "Content-Type: %s\r\n", reply->content_type);
-	bytes_printf(out,
-		     "Cache-Control: no-store\r\n"
-		     "X-Content-Type-Options: nosniff\r\n"
-		     "X-Request-Id: %s\r\n"
-		     "Content-Length: %zu\r\n"
-		     "Connection: close\r\n\r\n",
-		     r->id, body == NULL ? (size_t)0 : body->length);
+	bytes_printf(out, "HTTP/1.1 %u %s\r\n", r->reply.status,
+		     MHD_get_reason_phrase_for(r->reply.status));
+	each_header(r, true, append_header, out);
+	bytes_printf(out, "Content-Length: %zu\r\n\r\n",
+		     body == NULL ? (size_t)0 : body->length);
 	if (body != NULL && !r->head_only)
 		bytes_append(out, body->data, body->length);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/map.h"
+
 static const char *const type_names[] = {
 	[VALUE_NULL] = "null",       [VALUE_BOOL] = "boolean",
 	[VALUE_INTEGER] = "integer", [VALUE_REAL] = "number",

@@ -261,25 +261,27 @@ store_checkpoint(struct store *store)
 	}
 }
 
-/* Somebody has removed or replaced the file, or the log: what would be written
+static enum status
+check_same(const char *path, struct disk_identity opened, struct error *err)
+{
+	if (disk_is_same(opened, disk_identify(path)))
+		return STATUS_OK;
+	return error_set(err, STATUS_IO,
+			 "%s was removed or replaced while it was in use; what "
+			 "was acknowledged can be saved: toggled backup",
+			 path);
+}
+
+/* Has somebody removed or replaced the file, or the log? What would be written
  * to the one that is open nobody would find again. */
 static enum status
 check_in_place(const struct store *store, struct error *err)
 {
-	if (!disk_is_same(store->file, disk_identify(store->path)))
-		return error_set(err, STATUS_IO,
-				 "%s was removed or replaced while it was in "
-				 "use; what was acknowledged can be saved: "
-				 "toggled backup",
-				 store->path);
-	if (store->log.is_known &&
-	    !disk_is_same(store->log, disk_identify(store->log_path)))
-		return error_set(err, STATUS_IO,
-				 "%s was removed or replaced while it was in "
-				 "use; what was acknowledged can be saved: "
-				 "toggled backup",
-				 store->log_path);
-	return STATUS_OK;
+	enum status status = check_same(store->path, store->file, err);
+
+	if (status == STATUS_OK && store->log.is_known)
+		status = check_same(store->log_path, store->log, err);
+	return status;
 }
 
 enum status

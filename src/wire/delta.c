@@ -15,12 +15,6 @@
 #include "wire/document.h"
 
 static bool
-has_prefix(const struct definition *definition, struct string prefix)
-{
-	return string_starts_with(definition->key, prefix);
-}
-
-static bool
 is_full(const struct snapshot *snapshot, int64_t since)
 {
 	return since <= 0 || since < snapshot->horizon;
@@ -49,7 +43,7 @@ is_wanted(const struct snapshot *snapshot, struct string prefix,
 	  const struct definition *changed)
 {
 	if (changed->kind == KIND_TOGGLE)
-		return has_prefix(changed, prefix);
+		return string_starts_with(changed->key, prefix);
 	return changed->kind == KIND_SEGMENT &&
 	       is_needed(snapshot, prefix, changed);
 }

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "model/credential.h"
 #include "model/name.h"
 #include "model/token.h"
 #include "put.h"
@@ -276,9 +275,7 @@ document_problem(const struct error *err, const char *extra_name,
 	bytes_append_int(out, status_http(err->code));
 	put_detail(err, out);
 	put_places(err, out);
-	/* Who pastes a token in the wrong place does not get it back. */
-	out->length =
-	    start + credential_mask(out->data + start, out->length - start);
+	put_masked(out, start);
 	if (extra_name != NULL) {
 		put_member(out, extra_name);
 		bytes_append(out, extra.data, extra.length);

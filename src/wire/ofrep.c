@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "model/credential.h"
 #include "model/name.h"
+#include "put.h"
 #include "wire/json.h"
 
 enum status
@@ -245,6 +245,5 @@ ofrep_encode_error(struct string key, const char *code, const char *details,
 	}
 	put_failure(code, details, out);
 	bytes_append_str(out, ",\"metadata\":{}}");
-	out->length =
-	    start + credential_mask(out->data + start, out->length - start);
+	put_masked(out, start);
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "model/credential.h"
+
 void
 put_comma(struct bytes *out)
 {
@@ -49,4 +51,11 @@ put_position(struct bytes *out, const char *epoch, int64_t revision)
 	bytes_append_char(out, '.');
 	bytes_append_int(out, revision);
 	bytes_append_char(out, '"');
+}
+
+void
+put_masked(struct bytes *out, size_t start)
+{
+	out->length =
+	    start + credential_mask(out->data + start, out->length - start);
 }

@@ -19,6 +19,10 @@ void put_member(struct bytes *out, const char *name);
 void put_string(struct bytes *out, struct string string);
 void put_text(struct bytes *out, const char *text);
 
+/* What was put from `start` on is an error's: who pastes a token in the wrong
+ * place does not get it back. */
+void put_masked(struct bytes *out, size_t start);
+
 /* "revision":R,"epoch":"E","cursor":"E.R" as members of an open object. */
 void put_position(struct bytes *out, const char *epoch, int64_t revision);
 

@@ -228,9 +228,11 @@ is_told(int fd, const char *want)
 	}
 }
 
-START_TEST(test_supervisor_when_there_then_it_is_told_of_every_step)
+/* Start the program under one that wants to hear of it every so often. The
+ * socket on which it is told. */
+static int
+start_supervised(struct toggled *t, const char *every_us)
 {
-	struct toggled *t = toggled_new();
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	struct timeval patience = { .tv_sec = DEADLINE_MS / 1000 };
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -239,8 +241,16 @@ START_TEST(test_supervisor_when_there_then_it_is_told_of_every_step)
 	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setenv("NOTIFY_SOCKET", at.sun_path, 1);
-	setenv("WATCHDOG_USEC", "4000000", 1);
+	setenv("WATCHDOG_USEC", every_us, 1);
 	toggled_start(t, NULL);
+	return fd;
+}
+
+START_TEST(test_supervisor_when_there_then_it_is_told_of_every_step)
+{
+	struct toggled *t = toggled_new();
+	const int fd = start_supervised(t, "4000000");
+
 	ck_assert(is_told(fd, "READY=1"));
 	ck_assert(is_told(fd, "WATCHDOG=1"));
 	toggled_signal(t, SIGHUP);
@@ -258,16 +268,8 @@ END_TEST
 START_TEST(test_supervisor_when_impatient_then_warned_and_told_all_the_same)
 {
 	struct toggled *t = toggled_new();
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	struct timeval patience = { .tv_sec = DEADLINE_MS / 1000 };
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const int fd = start_supervised(t, "400000");
 
-	snprintf(at.sun_path, sizeof(at.sun_path), "%s/n", t->dir);
-	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	setenv("NOTIFY_SOCKET", at.sun_path, 1);
-	setenv("WATCHDOG_USEC", "400000", 1);
-	toggled_start(t, NULL);
 	ck_assert(
 	    wait_until_logged(t, "WatchdogSec is too short", DEADLINE_MS));
 	/* Two seconds: an idle thread turns at least once. */
