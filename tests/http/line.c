@@ -57,6 +57,12 @@ send_all(struct line *line, const struct bytes *request)
 	return true;
 }
 
+static long
+status_in(const struct bytes *in)
+{
+	return strtol(in->data + strlen("HTTP/1.1 "), NULL, 10);
+}
+
 /* The length of the whole answer in `in`; 0: more is needed. */
 static size_t
 whole(const struct bytes *in, size_t *body_at)
@@ -68,10 +74,14 @@ whole(const struct bytes *in, size_t *body_at)
 	if (in->length == 0)
 		return 0;
 	end = strstr(in->data, "\r\n\r\n");
-	length = strcasestr(in->data, name);
-	if (end == NULL || length == NULL || length > end)
+	if (end == NULL)
 		return 0;
 	*body_at = (size_t)(end + 4 - in->data);
+	if (status_in(in) == 204 || status_in(in) == 304)
+		return *body_at;
+	length = strcasestr(in->data, name);
+	if (length == NULL || length > end)
+		return 0;
 	return *body_at + strtoul(length + sizeof(name) - 1, NULL, 10);
 }
 
@@ -79,7 +89,6 @@ long
 line_ask(struct line *line, const struct bytes *request, json_t **body)
 {
 	size_t body_at = 0;
-	long status = 0;
 
 	*body = NULL;
 	if (line->fd < 0 || !send_all(line, request))
@@ -99,7 +108,5 @@ line_ask(struct line *line, const struct bytes *request, json_t **body)
 	}
 	*body = json_loadb(line->in.data + body_at, line->in.length - body_at,
 			   0, NULL);
-	if (*body != NULL)
-		status = strtol(line->in.data + strlen("HTTP/1.1 "), NULL, 10);
-	return status;
+	return status_in(&line->in);
 }

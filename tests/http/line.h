@@ -21,8 +21,8 @@ struct line {
 void line_open(struct line *line, int port);
 
 /* Send a whole request and read its answer: the status, 0 when the connection
- * ended or nothing came for long. The body, which has to be JSON, is the
- * caller's to release. */
+ * ended or nothing came for long. The body is the caller's to release; NULL
+ * when it is no JSON object or array. */
 long line_ask(struct line *line, const struct bytes *request, json_t **body);
 
 void line_close(struct line *line);

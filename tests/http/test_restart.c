@@ -17,13 +17,12 @@
 #include "kept.h"
 #include "line.h"
 #include "scene.h"
-#include "vitals.h"
 
 enum {
 	RESTARTS = 4,
 	READERS = 8,
 	WAITERS = 200,
-	LOAD_MS = 200, /* between two restarts */
+	LOAD_READS = 200, /* between two restarts */
 	SOON_MS = 10000,
 	RETRIES = 3,
 	RESTART_SECONDS = 20,
@@ -32,7 +31,7 @@ enum {
 struct reader {
 	int port;
 	atomic_bool *stop;
-	int64_t reads;
+	_Atomic int64_t reads;
 	int64_t again; /* sent a second time */
 	int64_t lost;
 	pthread_t thread;
@@ -77,7 +76,7 @@ read_on(void *ctx)
 	bytes_append_str(&request,
 			 "GET " ENV "/toggles HTTP/1.1\r\nHost: x\r\n\r\n");
 	while (!atomic_load(reader->stop)) {
-		reader->reads++;
+		atomic_fetch_add(&reader->reads, 1);
 		reader->lost += !read_once(reader, &line, &request);
 	}
 	line_close(&line);
@@ -85,9 +84,32 @@ read_on(void *ctx)
 	return NULL;
 }
 
+static int64_t
+reads_of(struct reader *readers)
+{
+	int64_t reads = 0;
+
+	for (int i = 0; i < READERS; i++)
+		reads += atomic_load(&readers[i].reads);
+	return reads;
+}
+
+struct load {
+	struct reader *readers;
+	int64_t expected;
+};
+
+static bool
+has_read(void *ctx)
+{
+	const struct load *load = ctx;
+
+	return reads_of(load->readers) >= load->expected;
+}
+
 /* Who waits when the program is told to end is answered by it. */
 static void
-restart_once(struct toggled *t, int64_t revision)
+restart_once(struct toggled *t, struct reader *readers, int64_t revision)
 {
 	const char *request =
 	    toggled_text(t,
@@ -95,13 +117,15 @@ restart_once(struct toggled *t, int64_t revision)
 			 "Host: x\r\n\r\n",
 			 (int)revision);
 	struct raw *crowd[WAITERS];
+	struct load load;
 
 	for (int i = 0; i < WAITERS; i++) {
 		crowd[i] = raw_open(t);
 		ck_assert(raw_send_text(crowd[i], request));
 	}
 	wait_for_waiters(t, WAITERS);
-	vitals_watch(LOAD_MS);
+	load = (struct load){ readers, reads_of(readers) + LOAD_READS };
+	ck_assert(wait_until(has_read, &load, SOON_MS));
 	toggled_hang_up(t);
 	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
 	kept_serve(t);
@@ -133,8 +157,9 @@ START_TEST(test_restart_when_under_load_then_no_retried_read_is_lost)
 	}
 	for (int i = 0; i < restarts(); i++)
 		restart_once(
-		    t, put_toggle(t, "a",
-				  toggled_text(t, "{\"owner\":\"%d\"}", i)));
+		    t, readers,
+		    put_toggle(t, "a",
+			       toggled_text(t, "{\"owner\":\"%d\"}", i)));
 	atomic_store(&stop, true);
 	for (int i = 0; i < READERS; i++) {
 		pthread_join(readers[i].thread, NULL);

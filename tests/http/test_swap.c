@@ -12,7 +12,6 @@
  */
 #include <check.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -31,7 +30,6 @@ enum {
 	FOLLOWERS = 4,
 	WRITES = 60,      /* acknowledged between two swaps, at least */
 	WRITE_MS = 30000, /* until a write has to be acknowledged */
-	REST_MS = 20,     /* after 503 */
 	SOON_MS = 20000,
 	CASE_SECONDS = 240,
 };
@@ -96,8 +94,6 @@ write_until_done(struct author *a, struct line *line, struct bytes *request,
 		if (w->revision != 0 || a->fault[0] != '\0')
 			return;
 		line_close(line);
-		if (status == 503)
-			(void)poll(NULL, 0, REST_MS);
 		if (now_ms() < end)
 			continue;
 		(void)snprintf(a->fault, sizeof(a->fault), "%s: given up",

@@ -4,11 +4,12 @@
 #include <check.h>
 #include <dirent.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+
+enum { TICK_MS = 10 };
 
 static FILE *
 open_proc(const char *path)
@@ -115,10 +116,28 @@ vitals_unsent(const struct toggled *t, int client_fd)
 	return bytes;
 }
 
-void
-vitals_watch(int ms)
+struct rest {
+	const struct toggled *t;
+	int64_t began; /* ticks */
+	int64_t most;
+};
+
+static bool
+takes_more(void *ctx)
 {
-	ck_assert_int_eq(poll(NULL, 0, ms), 0);
+	const struct rest *rest = ctx;
+
+	return vitals_cpu_ticks(rest->t) - rest->began >= rest->most;
+}
+
+int64_t
+vitals_expect_rest(const struct toggled *t, int ms)
+{
+	struct rest rest = { t, vitals_cpu_ticks(t), ms / TICK_MS / 3 };
+
+	ck_assert_msg(!wait_until(takes_more, &rest, ms),
+		      "the processor does not rest");
+	return vitals_cpu_ticks(t) - rest.began;
 }
 
 void

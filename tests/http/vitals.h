@@ -33,8 +33,9 @@ int vitals_sockets(const struct toggled *t, enum vitals_state state);
  * because the other end has not taken them; 0 when it is closed. */
 int64_t vitals_unsent(const struct toggled *t, int client_fd);
 
-/* Once `ms` have passed: for what is to be seen not to happen. */
-void vitals_watch(int ms);
+/* The program takes less than a third of one processor for `ms`; ends at once
+ * when it does not. The ticks that it took. */
+int64_t vitals_expect_rest(const struct toggled *t, int ms);
 
 /* Start through sh: `prologue` is what the shell does before it becomes the
  * program, one line a command. To be called once, before the first start. */
