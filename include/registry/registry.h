@@ -164,7 +164,7 @@ struct registry_counts {
 	size_t queue_limit;
 	int64_t head;
 	int64_t oldest;    /* the oldest revision that may be asked for */
-	int64_t ticked_ms; /* monotonic time of its last turn */
+	int64_t ticked_ms; /* monotonic time when it last got on with a job */
 };
 
 struct registry_counts registry_counts(struct registry *registry);

@@ -173,14 +173,12 @@ authenticate(struct exchange *x, const struct catalog *catalog)
 	return false;
 }
 
-/* Of somebody who is known. */
-static bool
-has_role(struct request *r)
+bool
+access_role(struct request *r, enum role role)
 {
-	const struct token *token = r->token->token;
-	enum role role = role_needed(r->route);
+	const struct token *token = request_token(r);
 
-	if (token->role >= role)
+	if (token == NULL || token->role >= role)
 		return true;
 	log_refusal(r, "the role is not enough", token->id.data);
 	reply_fail(r, STATUS_FORBIDDEN,
@@ -212,7 +210,7 @@ access_admit(struct exchange *x)
 
 	if ((flags & ROUTE_PUBLIC) != 0 || !token_is_needed(catalog))
 		return true;
-	if (!authenticate(x, catalog) || !has_role(r))
+	if (!authenticate(x, catalog) || !access_role(r, role_needed(r->route)))
 		return false;
 	return (flags & ROUTE_ENVIRONMENT) == 0 ||
 	       access_environment(r, r->params[0]);

@@ -31,6 +31,10 @@ const struct token *request_token(const struct request *r);
  * filled. */
 bool access_admit(struct exchange *x) MUST_CHECK;
 
+/* Has who was let in at least this role? For what only some requests to a route
+ * need. False: the reply is filled. */
+bool access_role(struct request *r, enum role role) MUST_CHECK;
+
 /* The same for an environment that is named otherwise than by
  * ROUTE_ENVIRONMENT.
  */

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "access.h"
 #include "base/map.h"
 #include "document_reply.h"
 #include "eval/trace.h"
@@ -216,12 +217,16 @@ reply_inquiry(struct request *r, const struct snapshot *snapshot)
 	reply_json(r, 200, &out);
 }
 
+/* The past is for those who may read: a service needs what is now, and a past
+ * environment is made anew for its asker. */
 static enum step
 inquire(struct request *r)
 {
 	static const char *const known[] = { "at", "explain", NULL };
 
 	if (!request_known_query(r, known))
+		return STEP_REPLY;
+	if (request_query(r, "at") != NULL && !access_role(r, ROLE_VIEWER))
 		return STEP_REPLY;
 	return past_reply(r, (struct string){ "", 0 }, reply_inquiry);
 }

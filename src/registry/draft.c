@@ -271,6 +271,7 @@ draft_apply(struct draft *draft, const struct edit *edits, size_t count,
 
 			if (edit->kind != order[k])
 				continue;
+			pulse_beat(draft->pulse);
 			one = edit->verb == EDIT_REMOVE ? drop(draft, edit, err)
 							: set(draft, edit, err);
 			if (rc == STATUS_OK)
@@ -413,11 +414,13 @@ touches_segments(const struct draft *draft)
 }
 
 /* Segments are inlined when a toggle is compiled, so a changed segment compiles
- * the toggles that refer to it anew; their revision stays. */
+ * the toggles that refer to it anew; their revision stays. What one of them
+ * takes is released before the next: there may be a hundred thousand. */
 static enum status
 recompile(struct draft *draft, struct snapshot **after, struct error *err)
 {
 	struct definition_scope scope = scope_of(draft, "");
+	struct arena scratch;
 	struct definition **done;
 	struct snapshot *compiled;
 	struct snapshot_walk walk;
@@ -425,6 +428,7 @@ recompile(struct draft *draft, struct snapshot **after, struct error *err)
 	size_t count = 0;
 	enum status rc = STATUS_OK;
 
+	arena_init(&scratch);
 	done = arena_zalloc(&draft->arena, tree_count((*after)->toggles) + 1,
 			    sizeof(struct definition *));
 	scope.lenient = true;
@@ -437,8 +441,10 @@ recompile(struct draft *draft, struct snapshot **after, struct error *err)
 		if (!refers_to_changed(draft, toggle) ||
 		    toggle->revision == draft->stamp.revision)
 			continue;
-		rc = definition_recompile(toggle, &scope, &draft->arena,
+		pulse_beat(draft->pulse);
+		rc = definition_recompile(toggle, &scope, &scratch,
 					  &done[count], err);
+		arena_reset(&scratch);
 		if (rc == STATUS_OK)
 			count++;
 	}
@@ -449,6 +455,7 @@ recompile(struct draft *draft, struct snapshot **after, struct error *err)
 	}
 	for (size_t i = 0; i < count; i++)
 		definition_unref(done[i]);
+	arena_fini(&scratch);
 	return rc;
 }
 

@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "model/snapshot.h"
+#include "pulse.h"
 #include "registry/registry.h"
 #include "wire/definition.h"
 
@@ -25,6 +26,7 @@ struct draft {
 	struct arena arena;
 	struct map rules;   /* segment name -> its parsed rule, as it will be */
 	struct map touched; /* kind and key -> change_item index + 1 */
+	struct pulse *pulse;
 };
 
 void draft_init(struct draft *draft, const struct snapshot *base,

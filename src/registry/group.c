@@ -263,6 +263,7 @@ hold_against(struct group *group, struct job *job, const struct snapshot *base)
 	if (stamp.at_ms < group->newest_at)
 		stamp.at_ms = group->newest_at;
 	draft_init(&draft, base, job, &stamp);
+	draft.pulse = group->pulse;
 	if (work_out(group, job, &draft) == STATUS_OK)
 		settle(group, job, &draft);
 	draft_fini(&draft);

@@ -14,11 +14,13 @@
 
 #include "base/clock.h"
 #include "model/catalog.h"
+#include "pulse.h"
 #include "registry/registry.h"
 #include "store/store.h"
 
 struct group {
 	struct store *store;
+	struct pulse *pulse; /* of its thread; NULL: nobody looks */
 	struct clock clock;
 	struct catalog *catalog; /* as it will be; owned */
 	int64_t head;            /* of `catalog` */

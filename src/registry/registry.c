@@ -55,6 +55,7 @@ struct registry {
 	size_t queued;
 	bool stopping;
 
+	struct pulse pulse;
 	struct tally tally;
 };
 
@@ -292,6 +293,7 @@ run_write(struct registry *registry, struct job *job)
 static void
 run_job(struct registry *registry, struct job *job)
 {
+	pulse_beat(&registry->pulse);
 	job->status = STATUS_OK;
 	if (registry->dead) {
 		job->status = error_set(&job->error, STATUS_IO,
@@ -331,8 +333,7 @@ run(void *ctx)
 	while (
 	    take_jobs(registry, !has_errand(registry), jobs, limit, &count) ||
 	    registry->backup != NULL) {
-		atomic_store(&registry->tally.ticked_ms,
-			     clock_mono_ms(&registry->config.clock));
+		pulse_beat(&registry->pulse);
 		for (size_t i = 0; i < count; i++)
 			run_job(registry, jobs[i]);
 		commit_group(registry);
@@ -420,6 +421,7 @@ registry_start(const struct registry_config *config, struct registry **out,
 	enum status rc;
 
 	registry->config = *config;
+	pulse_init(&registry->pulse, config->clock);
 	registry->last = &registry->first;
 	pthread_mutex_init(&registry->mutex, NULL);
 	pthread_condattr_init(&attr);
@@ -435,6 +437,7 @@ registry_start(const struct registry_config *config, struct registry **out,
 		goto out;
 	group_init(&registry->group, registry->store, registry->catalog,
 		   config->clock, config->group_limit);
+	registry->group.pulse = &registry->pulse;
 	retention_init(&registry->retention, registry->store, &config->clock,
 		       config->log, config->history_ms);
 	rc = make_default(registry, err);
@@ -442,7 +445,6 @@ registry_start(const struct registry_config *config, struct registry **out,
 		goto out;
 	atomic_store(&registry->tally.head, registry->catalog->head);
 	atomic_store(&registry->tally.oldest, store_oldest(registry->store));
-	atomic_store(&registry->tally.ticked_ms, clock_mono_ms(&config->clock));
 	if (pthread_create(&registry->thread, NULL, run, registry) != 0) {
 		rc = error_set(err, STATUS_INTERNAL,
 			       "cannot start the registry's thread");
@@ -482,6 +484,7 @@ registry_counts(struct registry *registry)
 {
 	struct registry_counts counts = {
 		.queue_limit = registry->config.mailbox_limit,
+		.ticked_ms = atomic_load(&registry->pulse.beat_ms),
 	};
 
 	tally_read(&registry->tally, &counts);

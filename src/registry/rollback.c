@@ -15,26 +15,31 @@
 struct rewind {
 	struct draft *draft;
 	const struct rollback_order *order;
-	struct map then; /* kind and key -> anything: it was there */
+	struct map selected; /* of order->keys, where there are any */
+	struct map then;     /* kind and key -> anything: it was there */
 	struct edit *edits;
 	size_t count;
 	size_t capacity;
 	bool existed; /* the environment, at that moment */
 };
 
-static bool
-is_selected(const struct rollback_order *order, enum kind kind,
-	    struct string key)
+static void
+select_keys(struct rewind *rewind)
 {
-	if (order->key_count == 0)
+	const struct rollback_order *order = rewind->order;
+
+	for (size_t i = 0; i < order->key_count; i++)
+		(void)map_put(&rewind->selected, order->keys[i].data,
+			      order->keys[i].length, rewind);
+}
+
+static bool
+is_selected(const struct rewind *rewind, enum kind kind, struct string key)
+{
+	if (rewind->order->key_count == 0)
 		return true;
-	if (kind != KIND_TOGGLE)
-		return false;
-	for (size_t i = 0; i < order->key_count; i++) {
-		if (string_equal(order->keys[i], key))
-			return true;
-	}
-	return false;
+	return kind == KIND_TOGGLE &&
+	       map_find(&rewind->selected, key.data, key.length) != NULL;
 }
 
 static struct string
@@ -79,7 +84,7 @@ then_there(const struct stored_item *item, void *ctx, struct error *err)
 		return STATUS_OK;
 	if (item->kind == KIND_ENVIRONMENT)
 		rewind->existed = true;
-	if (!is_selected(rewind->order, item->kind, item->key))
+	if (!is_selected(rewind, item->kind, item->key))
 		return STATUS_OK;
 	name = then_name(rewind, item->kind, item->key);
 	map_put(&rewind->then, name.data, name.length, rewind);
@@ -115,7 +120,7 @@ remove_newer(struct rewind *rewind, enum kind kind)
 		d = snapshot_walk_next(&walk);
 		if (d == NULL)
 			return;
-		if (!is_selected(rewind->order, kind, d->key))
+		if (!is_selected(rewind, kind, d->key))
 			continue;
 		name = then_name(rewind, kind, d->key);
 		if (map_find(&rewind->then, name.data, name.length) != NULL)
@@ -158,6 +163,8 @@ rollback_apply(struct store *store, const struct job *job, struct draft *draft,
 	enum status rc;
 
 	map_init(&rewind.then);
+	map_init(&rewind.selected);
+	select_keys(&rewind);
 	rc = past_revision(store, &job->rollback.to, &revision, err);
 	if (rc == STATUS_OK)
 		rc = store_load(store, job->environment, revision, then_there,
@@ -179,6 +186,7 @@ rollback_apply(struct store *store, const struct job *job, struct draft *draft,
 		draft->lenient = false;
 	}
 	map_fini(&rewind.then);
+	map_fini(&rewind.selected);
 	free(rewind.edits);
 	return rc;
 }

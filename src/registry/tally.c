@@ -47,5 +47,4 @@ tally_read(const struct tally *tally, struct registry_counts *counts)
 	counts->turned_away = atomic_load(&tally->turned_away);
 	counts->head = atomic_load(&tally->head);
 	counts->oldest = atomic_load(&tally->oldest);
-	counts->ticked_ms = atomic_load(&tally->ticked_ms);
 }

@@ -15,7 +15,7 @@ struct tally {
 	atomic_uint_least64_t times[REGISTRY_BUCKETS];
 	atomic_uint_least64_t commits, changes, commit_us;
 	atomic_uint_least64_t failed, refused, turned_away;
-	atomic_int_least64_t head, oldest, ticked_ms;
+	atomic_int_least64_t head, oldest;
 };
 
 /* A transaction of `changes` that took `us`. */

@@ -60,6 +60,7 @@ static const struct {
 	{ "GET", EU "/values", NULL, { 401, 200, 200, 200, 200 } },
 	{ "POST", EU "/values", "{}", { 401, 200, 200, 200, 200 } },
 	{ "POST", EU "/evaluate", "{}", { 401, 200, 200, 200, 200 } },
+	{ "POST", EU "/evaluate?at=1", "{}", { 401, 403, 404, 404, 404 } },
 	{ "GET", EU "/flags", NULL, { 401, 200, 200, 200, 200 } },
 	{ "GET", EU "/history", NULL, { 401, 403, 200, 200, 200 } },
 	{ "GET", EU "/history/1", NULL, { 401, 403, 404, 404, 404 } },
