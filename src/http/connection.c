@@ -1,5 +1,6 @@
 #include "connection.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,26 +22,53 @@ connection_unescape(void *cls, struct MHD_Connection *mhd, char *text)
 	return strlen(text);
 }
 
-/* Called by MHD_add_connection, with loop->origin set by its caller. */
+static void
+enlist(struct connection *c, struct connection **list)
+{
+	c->next = *list;
+	c->link = list;
+	if (c->next != NULL)
+		c->next->link = &c->next;
+	*list = c;
+}
+
+static void
+delist(struct connection *c)
+{
+	*c->link = c->next;
+	if (c->next != NULL)
+		c->next->link = c->link;
+}
+
+void
+connection_arrive(struct loop *loop, int fd,
+		  const struct connection_origin *origin)
+{
+	struct connection *c = mem_zalloc(1, sizeof(*c));
+
+	c->loop = loop;
+	c->fd = fd;
+	c->peer = origin->peer;
+	c->consumed = origin->consumed;
+	c->bridge = origin->bridge;
+	enlist(c, &loop->arriving);
+}
+
+/* The one that arrives with this socket, taken out of its list. */
 static struct connection *
 open_connection(struct loop *loop, struct MHD_Connection *mhd)
 {
-	struct connection *c = mem_zalloc(1, sizeof(*c));
 	const union MHD_ConnectionInfo *info =
 	    MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct connection *c = loop->arriving;
 
-	c->loop = loop;
+	while (c != NULL && c->fd != info->connect_fd)
+		c = c->next;
+	/* Nobody else gives sockets to this daemon. */
+	assert(c != NULL);
+	delist(c);
 	c->mhd = mhd;
-	c->fd = info->connect_fd;
-	c->peer = loop->origin->peer;
-	c->consumed = loop->origin->consumed;
-	c->bridge = loop->origin->bridge;
-	loop->origin = NULL; /* it counts as open now */
-	c->next = loop->connections;
-	c->link = &loop->connections;
-	if (c->next != NULL)
-		c->next->link = &c->next;
-	loop->connections = c;
+	enlist(c, &loop->connections);
 	reaper_expect(c, loop->service->header_timeout_ms);
 	/* libmicrohttpd does not see a FIN that comes with a request. A bridge
 	 * sees it by itself. */
@@ -61,12 +89,17 @@ close_connection(struct connection *c)
 {
 	if (c->stream != NULL)
 		stream_detach(c->stream);
-	*c->link = c->next;
-	if (c->next != NULL)
-		c->next->link = c->link;
+	delist(c);
 	if (!c->left && c->bridge == NULL)
 		connection_forget(c->loop, &c->peer);
 	free(c);
+}
+
+void
+connection_settle(struct loop *loop)
+{
+	while (loop->arriving != NULL)
+		close_connection(loop->arriving);
 }
 
 void

@@ -33,7 +33,7 @@ struct connection_origin {
 
 struct connection {
 	struct loop *loop;
-	struct MHD_Connection *mhd;
+	struct MHD_Connection *mhd;      /* NULL: it has not begun with it */
 	struct connection *next, **link; /* among the loop's */
 	struct exchange *exchange;       /* the request under way, or NULL */
 	struct stream *stream; /* the endless reply under way, or NULL */
@@ -48,6 +48,16 @@ struct connection {
 	bool hung_up;
 	bool left; /* the socket lives on outside: do not count it off */
 };
+
+/* A socket that is about to be given to libmicrohttpd, which says when it has
+ * begun with it: some releases within MHD_add_connection, others in MHD_run. So
+ * it is among loop->arriving until then. */
+void connection_arrive(struct loop *loop, int fd,
+		       const struct connection_origin *origin);
+
+/* The library has run: whoever it has not begun with by now it has refused, and
+ * closed. */
+void connection_settle(struct loop *loop);
 
 /* Count off a connection that is gone. */
 void connection_forget(struct loop *loop, const struct peer *peer);

@@ -61,7 +61,8 @@ struct guard_layout {
 };
 
 /* Parsing stops at a NUL and skips what follows; here the gaps are looked at,
- * so that nothing of the header has been overlooked. */
+ * so that nothing of the header has been overlooked. Only for libraries that
+ * cut it so and let it pass (library_passes_over). */
 enum status guard_gaps(const struct guard_layout *layout,
 		       const struct request_pair *headers, size_t count,
 		       struct error *err) MUST_CHECK;

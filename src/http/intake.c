@@ -96,7 +96,7 @@ check_sound(struct exchange *x, const char *method,
 			   err);
 	if (rc == STATUS_OK)
 		rc = guard_start(method, x->raw, err);
-	if (rc == STATUS_OK)
+	if (rc == STATUS_OK && r->loop->guards_gaps)
 		rc = guard_gaps(&layout, r->headers, r->header_count, err);
 	if (rc == STATUS_OK)
 		trim_headers(r);

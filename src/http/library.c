@@ -61,7 +61,14 @@ library_start(struct loop *loop, struct MHD_Daemon **out, struct error *err)
 	if (*out == NULL)
 		return error_set(err, STATUS_INTERNAL,
 				 "libmicrohttpd does not start");
+	loop->guards_gaps = library_passes_over(MHD_get_version());
 	return STATUS_OK;
+}
+
+bool
+library_passes_over(const char *version)
+{
+	return strncmp(version, "0.", 2) == 0;
 }
 
 int

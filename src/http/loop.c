@@ -77,6 +77,7 @@ loop_drive(struct loop *loop)
 		MHD_run(loop->daemon);
 		timed = MHD_get_timeout(loop->daemon, &wait);
 	}
+	connection_settle(loop);
 	note_quiet(loop);
 	if (timed != MHD_YES)
 		return;
@@ -107,13 +108,10 @@ loop_admit(struct loop *loop, int fd, const struct connection_origin *origin)
 	struct sockaddr_storage address;
 	socklen_t length = peer_to_sockaddr(&origin->peer, &address);
 
-	loop->origin = origin;
-	if (MHD_add_connection(loop->daemon, fd,
-			       (const struct sockaddr *)&address,
-			       length) != MHD_YES &&
-	    loop->origin != NULL && origin->bridge == NULL)
-		connection_forget(loop, &origin->peer);
-	loop->origin = NULL;
+	connection_arrive(loop, fd, origin);
+	/* Where it fails, it has not begun with it after its next run. */
+	(void)MHD_add_connection(loop->daemon, fd,
+				 (const struct sockaddr *)&address, length);
 }
 
 struct catalog *
@@ -338,6 +336,7 @@ close_loop(struct loop *loop)
 	if (loop->daemon != NULL) {
 		MHD_run(loop->daemon);
 		MHD_stop_daemon(loop->daemon);
+		connection_settle(loop);
 	}
 	listener_free_all(loop->listeners);
 	close_sockets(loop);

@@ -90,14 +90,13 @@ struct loop {
 	struct bridges *bridges; /* NULL: no address is under TLS */
 	struct random random;
 	struct connection *connections; /* those with libmicrohttpd */
+	struct connection *arriving;    /* it has not begun with them yet */
 	struct event *reap_timer;
 	bool reaping;           /* the timer is armed */
 	struct exchange *spare; /* finished ones, to be used again */
 	size_t spare_count;
-	size_t jobs; /* exchanges that the registry works on */
-	/* Who comes in, while MHD_add_connection runs; NULL once it is
-	 * taken in. */
-	const struct connection_origin *origin;
+	size_t jobs;      /* exchanges that the registry works on */
+	bool guards_gaps; /* library_passes_over */
 };
 
 struct loop *loop_new(const struct service *service, unsigned index,
