@@ -38,9 +38,11 @@ enum job_type {
 struct precondition {
 	bool must_exist;     /* If-Match: * */
 	bool must_not_exist; /* If-None-Match: * */
-	int64_t revision;    /* If-Match: "R"; 0: none */
-	bool never;          /* If-Match named no tag that can match */
-	bool is_there;       /* else STATUS_NOT_FOUND: a PATCH of one toggle */
+	/* If-Match: it has one of these; none at all cannot hold. NULL: no
+	 * matter. */
+	const int64_t *revisions;
+	size_t revision_count;
+	bool is_there; /* else STATUS_NOT_FOUND: a PATCH of one toggle */
 };
 
 struct write_order {

@@ -5,8 +5,10 @@
 #define WIRE_CURSOR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/attr.h"
 #include "base/error.h"
 #include "model/catalog.h"
@@ -34,14 +36,22 @@ enum status wait_decode(const char *text, int64_t *wait_ms,
  * says. */
 bool prefer_decode_wait(const char *prefer, int64_t *wait_ms);
 
-/* Does a list of entity tags (If-None-Match, If-Match) name `tag` (without
- * quotes)? "*" names every tag; W/ is ignored; missing quotes are tolerated;
- * the suffix "-gzip" of a compressed form is ignored. */
+/* Does a list of entity tags (If-None-Match) name `tag` (without quotes)?
+ * Compared weakly (RFC 9110, 13.1.2): W/ is ignored. "*" names every tag;
+ * missing quotes are tolerated; the suffix "-gzip" of a compressed form is
+ * ignored. */
 bool etag_matches(const char *header, const char *tag);
 
-/* The revision that an If-Match header names: "7", W/"7", "epoch.7". False when
- * it is not of that form. `any` is set for "*". */
-bool etag_revision(const char *header, const char *epoch, int64_t *revision,
-		   bool *any);
+/* The revisions that an If-Match header names: "7", "epoch.7", in a list, with
+ * or without the suffix "-gzip". Compared strongly (RFC 9110, 13.1.1): W/"7"
+ * matches nothing, nor does what is of no such form, so there may be none. */
+struct etag_revisions {
+	bool any;                 /* "*", which stands alone */
+	const int64_t *revisions; /* in the arena */
+	size_t count;
+};
+
+void etag_revisions(const char *header, const char *epoch, struct arena *arena,
+		    struct etag_revisions *out);
 
 #endif

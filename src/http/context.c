@@ -27,9 +27,7 @@ from_query(struct request *r, const char *const *reserved,
 	for (size_t i = 0; i < r->query_count; i++) {
 		const struct request_pair *pair = &r->query[i];
 
-		if (is_reserved(reserved, pair->name) ||
-		    value_get_n(context, pair->name.data, pair->name.length) !=
-			NULL)
+		if (is_reserved(reserved, pair->name))
 			continue;
 		members[n].name = pair->name;
 		members[n].value.type = VALUE_STRING;

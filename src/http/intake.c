@@ -7,6 +7,7 @@
 
 #include "access.h"
 #include "connection.h"
+#include "field.h"
 #include "guard.h"
 #include "loop.h"
 #include "model/name.h"
@@ -273,7 +274,7 @@ check_rights_and_body(struct exchange *x, const struct guard_message *message)
 	x->body_limit = (r->route->flags & ROUTE_LARGE_BODY) != 0
 			    ? LIMIT_CHANGE_BYTES
 			    : LIMIT_DEFINITION_BYTES;
-	if (!access_admit(x) || !may_write(r))
+	if (!access_admit(x) || !may_write(r) || !request_unique_query(r))
 		return false;
 	if (has_body && type != NULL && !is_json_type(type)) {
 		reply_fail(r, STATUS_MEDIA_TYPE,
@@ -313,7 +314,9 @@ intake_header(struct exchange *x, const char *method, const char *version)
 	x->chunked = message.chunked;
 	x->closing = message.close;
 	r->reply.close = message.chunked;
-	if (read_target(x, &uri, &err) != STATUS_OK) {
+	if (read_target(x, &uri, &err) != STATUS_OK ||
+	    fields_settle(r->headers, r->header_count, &r->arena, &err) !=
+		STATUS_OK) {
 		r->error = err;
 		reply_error(r, &r->error);
 	} else {

@@ -107,11 +107,14 @@ take_condition(struct request *r, struct precondition *condition)
 {
 	const char *match = request_header(r, "If-Match");
 	const char *none = request_header(r, "If-None-Match");
+	struct etag_revisions named;
 
-	if (match != NULL &&
-	    !etag_revision(match, r->catalog->epoch, &condition->revision,
-			   &condition->must_exist))
-		condition->never = true;
+	if (match != NULL) {
+		etag_revisions(match, r->catalog->epoch, &r->arena, &named);
+		condition->must_exist = named.any;
+		condition->revisions = named.any ? NULL : named.revisions;
+		condition->revision_count = named.count;
+	}
 	if (none == NULL)
 		return true;
 	if (strcmp(none, "*") != 0) {

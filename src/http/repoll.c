@@ -12,6 +12,7 @@
 
 #include "access.h"
 #include "exchange.h"
+#include "field.h"
 #include "guard.h"
 #include "head.h"
 #include "intake.h"
@@ -62,7 +63,9 @@ must_wait(struct exchange *x, struct head *head)
 	r->headers = head->headers;
 	r->header_count = head->count;
 	r->catalog = catalog_ref(loop_catalog(r->loop));
-	if (access_admit(x) && intake_environment(r))
+	if (fields_settle(head->headers, head->count, &r->arena, NULL) ==
+		STATUS_OK &&
+	    access_admit(x) && request_unique_query(r) && intake_environment(r))
 		step = r->route->handle(r);
 	/* The list ends with our caller. */
 	r->headers = NULL;

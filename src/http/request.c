@@ -106,6 +106,25 @@ is_named(const char *const *names, const char *name)
 }
 
 bool
+request_unique_query(struct request *r)
+{
+	for (size_t i = 1; i < r->query_count; i++) {
+		const struct string name = r->query[i].name;
+
+		for (size_t k = 0; k < i; k++) {
+			if (!string_equal(r->query[k].name, name))
+				continue;
+			reply_fail(r, STATUS_INVALID,
+				   "the query parameter '%.80s' stands twice, "
+				   "but may stand once",
+				   name.data);
+			return false;
+		}
+	}
+	return true;
+}
+
+bool
 request_known_query(struct request *r, const char *const *names)
 {
 	for (size_t i = 0; i < r->query_count; i++) {

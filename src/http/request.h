@@ -71,10 +71,15 @@ struct request {
 /* For people: as it was sent, HEAD too. */
 const char *request_method_name(const struct request *r);
 
-/* A query parameter or header, NUL-terminated; NULL when absent. The first one
- * when it is repeated. */
+/* A query parameter or header, NUL-terminated; NULL when absent. None is
+ * repeated once intake.c has let the request in: a header that is a list has
+ * all of its lines in one (field.h). */
 const char *request_query(const struct request *r, const char *name);
 const char *request_header(const struct request *r, const char *name);
+
+/* Refuse a query parameter that stands twice: one of the two would be dropped.
+ * Fills the reply and returns false. */
+bool request_unique_query(struct request *r);
 
 /* Refuse query parameters that are not in `names` (NULL-terminated), with a
  * hint: fills the reply and returns false. */

@@ -182,7 +182,8 @@ rotate(struct request *r)
 		return STEP_REPLY;
 	token_order_rotate(token, now_ms(r), &r->arena, order);
 	/* The secret that stays is the newest one only as of this revision. */
-	r->job->write.precondition.revision = token->revision;
+	r->job->write.precondition.revisions = &token->revision;
+	r->job->write.precondition.revision_count = 1;
 	return submit(r, order, reply_rotated);
 }
 

@@ -84,6 +84,15 @@ replay(struct group *group, struct job *job)
 	return true;
 }
 
+static bool
+is_among(const struct definition *now, const struct precondition *want)
+{
+	for (size_t i = 0; now != NULL && i < want->revision_count; i++)
+		if (want->revisions[i] == now->revision)
+			return true;
+	return false;
+}
+
 /* If-Match, If-None-Match, and a PATCH of what is not there. */
 static enum status
 check_condition(struct job *job, const struct draft *draft)
@@ -94,10 +103,9 @@ check_condition(struct job *job, const struct draft *draft)
 	bool holds;
 
 	now = draft_find(draft, edit->kind, edit->key);
-	holds = !want->never && !(want->must_not_exist && now != NULL) &&
+	holds = !(want->must_not_exist && now != NULL) &&
 		!(want->must_exist && now == NULL) &&
-		!(want->revision != 0 &&
-		  (now == NULL || now->revision != want->revision));
+		(want->revisions == NULL || is_among(now, want));
 	if (holds && want->is_there && now == NULL)
 		return error_set(
 		    &job->error, STATUS_NOT_FOUND,

@@ -220,76 +220,98 @@ prefer_decode_wait(const char *prefer, int64_t *wait_ms)
 
 static const char compressed_suffix[] = "-gzip";
 
-/* One tag of a list: W/, quotes and the suffix of a compressed form taken off.
- * Returns where the next one begins, NULL at the end of the list. */
+struct tag {
+	struct string text; /* without W/, quotes and compressed_suffix */
+	bool weak;
+	bool quoted;
+};
+
+/* In a tag a backslash is a character like any other. */
 static const char *
-next_tag(const char *header, struct string *tag)
+tag_end(const char *text)
 {
-	size_t suffix = sizeof(compressed_suffix) - 1;
+	const char *quote = *text == '"' ? strchr(text + 1, '"') : NULL;
+
+	return quote == NULL ? text + strcspn(text, ",")
+			     : quote + strcspn(quote, ",");
+}
+
+/* One tag of a list. Returns where the next one begins, NULL at the end of the
+ * list. */
+static const char *
+next_tag(const char *header, struct tag *tag)
+{
+	const size_t suffix = sizeof(compressed_suffix) - 1;
+	struct string *text = &tag->text;
 	const char *end;
 
 	header += strspn(header, " \t,");
 	if (*header == '\0')
 		return NULL;
-	if (strncmp(header, "W/", 2) == 0)
+	tag->weak = strncmp(header, "W/", 2) == 0;
+	if (tag->weak)
 		header += 2;
-	end = item_end(header, ",");
-	tag->data = header;
-	tag->length = trimmed(header, end);
-	if (tag->length >= 2 && header[0] == '"' &&
-	    header[tag->length - 1] == '"') {
-		tag->data++;
-		tag->length -= 2;
-	}
-	if (tag->length > suffix && memcmp(tag->data + tag->length - suffix,
-					   compressed_suffix, suffix) == 0)
-		tag->length -= suffix;
+	end = tag_end(header);
+	*text = (struct string){ header, trimmed(header, end) };
+	tag->quoted = text->length >= 2 && header[0] == '"' &&
+		      header[text->length - 1] == '"';
+	if (tag->quoted)
+		*text = (struct string){ header + 1, text->length - 2 };
+	if (text->length > suffix && memcmp(text->data + text->length - suffix,
+					    compressed_suffix, suffix) == 0)
+		text->length -= suffix;
 	return end;
 }
 
 static bool
-is_any(struct string tag)
+is_any(const struct tag *tag)
 {
-	return tag.length == 1 && tag.data[0] == '*';
+	return !tag->quoted && !tag->weak && string_is(tag->text, "*");
 }
 
 bool
 etag_matches(const char *header, const char *tag)
 {
-	struct string listed;
+	struct tag listed;
 
 	if (header == NULL)
 		return false;
 	for (header = next_tag(header, &listed); header != NULL;
 	     header = next_tag(header, &listed)) {
-		if (is_any(listed) || string_is(listed, tag))
+		if (is_any(&listed) || string_is(listed.text, tag))
 			return true;
 	}
 	return false;
 }
 
-bool
-etag_revision(const char *header, const char *epoch, int64_t *revision,
-	      bool *any)
+static size_t
+items_at_most(const char *list)
 {
-	struct cursor cursor;
-	struct string tag, second;
+	size_t count = 1;
 
-	*any = false;
-	if (header == NULL)
-		return false;
-	header = next_tag(header, &tag);
-	if (header == NULL || next_tag(header, &second) != NULL)
-		return false;
-	if (is_any(tag)) {
-		*any = true;
-		*revision = 0;
-		return true;
+	for (; *list != '\0'; list++)
+		count += *list == ',';
+	return count;
+}
+
+void
+etag_revisions(const char *header, const char *epoch, struct arena *arena,
+	       struct etag_revisions *out)
+{
+	const size_t most = items_at_most(header);
+	int64_t *revisions = arena_zalloc(arena, most, sizeof(*revisions));
+	struct cursor cursor;
+	struct tag tag;
+
+	*out = (struct etag_revisions){ .revisions = revisions };
+	for (header = next_tag(header, &tag); header != NULL;
+	     header = next_tag(header, &tag)) {
+		if (is_any(&tag) && most == 1)
+			out->any = true;
+		if (tag.weak ||
+		    !parse_cursor(tag.text.data, tag.text.length, &cursor))
+			continue;
+		if (cursor.epoch[0] == '\0' || strcmp(cursor.epoch, epoch) == 0)
+			revisions[out->count++] = cursor.revision;
 	}
-	if (!parse_cursor(tag.data, tag.length, &cursor))
-		return false;
-	if (cursor.epoch[0] != '\0' && strcmp(cursor.epoch, epoch) != 0)
-		return false;
-	*revision = cursor.revision;
-	return true;
 }

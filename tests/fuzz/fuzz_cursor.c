@@ -15,7 +15,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct moment moment;
 	struct cursor cursor;
 	int64_t number = 0;
-	bool any;
+	struct etag_revisions named;
+	struct arena arena;
 
 	if (text == NULL)
 		return 0;
@@ -31,7 +32,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    (number < 0 || number > WAIT_MAX_MS))
 		abort();
 	(void)etag_matches(text, "7");
-	(void)etag_revision(text, "e", &number, &any);
+	arena_init(&arena);
+	etag_revisions(text, "e", &arena, &named);
+	for (size_t i = 0; i < named.count; i++)
+		if (named.revisions[i] < 0)
+			abort();
+	if (named.any && named.count > 0)
+		abort();
+	arena_fini(&arena);
 	if (moment_decode(text, "at", &moment, NULL) == STATUS_OK &&
 	    moment.revision < 0)
 		abort();

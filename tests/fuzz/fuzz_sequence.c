@@ -250,8 +250,8 @@ check_condition(const struct job *job, const struct snapshot *before)
 		holds = d != NULL;
 	if (want->must_not_exist)
 		holds = d == NULL;
-	if (want->revision != 0)
-		holds = d != NULL && d->revision == want->revision;
+	if (want->revisions != NULL)
+		holds = d != NULL && d->revision == want->revisions[0];
 	if (holds == (job->status == STATUS_PRECONDITION))
 		finding("the condition %s", holds ? "held" : "did not hold");
 }
@@ -294,8 +294,11 @@ fill_edit(struct game *game, const struct order *order, struct edit *edit)
 }
 
 static void
-fill_condition(const struct order *order, struct precondition *condition)
+fill_condition(struct game *game, const struct order *order,
+	       struct precondition *condition)
 {
+	int64_t *revision = arena_zalloc(&game->arena, 1, sizeof(*revision));
+
 	if ((order->flags & FLAG_CONDITION) == 0)
 		return;
 	switch (order->more >> 4 & 3) {
@@ -306,7 +309,9 @@ fill_condition(const struct order *order, struct precondition *condition)
 		condition->must_not_exist = true;
 		break;
 	default:
-		condition->revision = 1 + (order->more >> 4);
+		*revision = 1 + (order->more >> 4);
+		condition->revisions = revision;
+		condition->revision_count = 1;
 		break;
 	}
 }
@@ -343,7 +348,7 @@ make_job(struct game *game, const struct order *order, const uint8_t *bytes)
 	job->write.count = 1;
 	job->write.create_environment = order->op == OP_ENVIRONMENT;
 	job->write.lenient = (order->flags & FLAG_LENIENT) != 0;
-	fill_condition(order, &job->write.precondition);
+	fill_condition(game, order, &job->write.precondition);
 	return job;
 }
 

@@ -120,6 +120,16 @@ static const struct {
 	{ "If-Match: \"%O\"", 412, 412, 412 },
 	{ "If-Match: \"0000000000000000.%R\"", 412, 412, 412 },
 	{ "If-Match: \"nonsense\"", 412, 412, 412 },
+	/* A list: one of them has to be it, as strong as it is (RFC 9110,
+	 * 13.1.1). */
+	{ "If-Match: \"%O\", \"%E.%R\"", 200, 200, 200 },
+	{ "If-Match: \"%R\", \"nonsense\"", 200, 200, 200 },
+	{ "If-Match: \"%O\", \"nonsense\"", 412, 412, 412 },
+	{ "If-Match: W/\"%E.%R\"", 412, 412, 412 },
+	{ "If-Match: W/\"%R\", \"%O\"", 412, 412, 412 },
+	{ "If-Match: W/\"%R\", \"%R\"", 200, 200, 200 },
+	{ "If-Match: \"0\"", 412, 412, 412 },
+	{ "If-Match: \"*\"", 412, 412, 412 },
 	{ "If-None-Match: *", 412, 412, 412 },
 };
 

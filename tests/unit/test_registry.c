@@ -70,6 +70,7 @@ END_TEST
 
 START_TEST(test_write_when_revision_moved_then_precondition_with_current)
 {
+	const int64_t seen[] = { 2, 1 };
 	struct ticket t;
 
 	desk_write(&desk, EDIT_PUT, KIND_TOGGLE, "a", "{}");
@@ -77,10 +78,37 @@ START_TEST(test_write_when_revision_moved_then_precondition_with_current)
 		   "{\"state\":\"DISABLED\"}");
 	ticket_edit(&t, &desk, EDIT_PATCH, KIND_TOGGLE, "a",
 		    "{\"owner\":\"x\"}");
-	t.job.write.precondition.revision = 2;
+	t.job.write.precondition.revisions = seen;
+	t.job.write.precondition.revision_count = 2;
 	ck_assert_int_eq(ticket_run(&t), STATUS_PRECONDITION);
 	ck_assert_ptr_nonnull(t.job.current);
 	ck_assert_int_eq(t.job.current->revision, 3);
+	job_fini(&t.job);
+}
+END_TEST
+
+static const struct {
+	int64_t revisions[3];
+	size_t count;
+	enum status status;
+} named[] = {
+	{ { 2, 1, 0 }, 2, STATUS_OK },
+	{ { 9, 8, 2 }, 3, STATUS_OK },
+	{ { 9, 8, 1 }, 3, STATUS_PRECONDITION },
+	{ { 0, 0, 0 }, 1, STATUS_PRECONDITION },
+	{ { 2, 0, 0 }, 0, STATUS_PRECONDITION },
+};
+
+START_TEST(test_write_when_revisions_are_named_then_one_has_to_be_it)
+{
+	struct ticket t;
+
+	desk_write(&desk, EDIT_PUT, KIND_TOGGLE, "a", "{}");
+	ticket_edit(&t, &desk, EDIT_PATCH, KIND_TOGGLE, "a",
+		    "{\"owner\":\"x\"}");
+	t.job.write.precondition.revisions = named[_i].revisions;
+	t.job.write.precondition.revision_count = named[_i].count;
+	ck_assert_int_eq(ticket_run(&t), named[_i].status);
 	job_fini(&t.job);
 }
 END_TEST
@@ -407,6 +435,9 @@ add(TCase *tc)
 	tcase_add_test(tc, test_patch_when_absent_then_not_found);
 	tcase_add_test(
 	    tc, test_write_when_revision_moved_then_precondition_with_current);
+	tcase_add_loop_test(
+	    tc, test_write_when_revisions_are_named_then_one_has_to_be_it, 0,
+	    sizeof(named) / sizeof(named[0]));
 	tcase_add_test(tc, test_write_when_dry_run_then_nothing_is_kept);
 	tcase_add_test(
 	    tc, test_key_when_repeated_then_same_answer_also_after_restart);

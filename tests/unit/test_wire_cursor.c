@@ -157,6 +157,11 @@ static const struct {
 	{ ", ,", "a", false },
 	{ "\"", "a", false },
 	{ "\"\"", "", true },
+	{ "\"*\"", "a", false },
+	{ "\"*\"", "*", true },
+	{ "W/*", "a", false },
+	{ "\"a\\\", \"b\"", "b", true },
+	{ "\"a\\\"", "a\\", true },
 };
 
 START_TEST(test_etag_when_compared_then_as_expected)
@@ -168,34 +173,51 @@ END_TEST
 
 static const struct {
 	const char *header;
-	int64_t revision; /* -1: not of that form */
 	bool any;
+	size_t count;
+	int64_t revisions[3];
 } revisions[] = {
-	{ NULL, -1, false },
-	{ "", -1, false },
-	{ "*", 0, true },
-	{ "\"7\"", 7, false },
-	{ "7", 7, false },
-	{ "W/\"7\"", 7, false },
-	{ "\"e1.7\"", 7, false },
-	{ "\"e1.7-gzip\"", 7, false },
-	{ "\"e2.7\"", -1, false },
-	{ "\"x\"", -1, false },
-	{ "\"7\", \"8\"", -1, false },
-	{ "\"\"", -1, false },
-	{ "-7", -1, false },
+	{ "", false, 0, { 0 } },
+	{ "*", true, 0, { 0 } },
+	{ " * ", true, 0, { 0 } },
+	{ "\"7\"", false, 1, { 7 } },
+	{ "7", false, 1, { 7 } },
+	{ "\"e1.7\"", false, 1, { 7 } },
+	{ "\"e1.7-gzip\"", false, 1, { 7 } },
+	{ "\"7\", \"e1.8\",\"9\"", false, 3, { 7, 8, 9 } },
+	{ "\"x\", \"8\"", false, 1, { 8 } },
+	{ "\"a\\\", \"8\"", false, 1, { 8 } },
+	{ "\"0\"", false, 1, { 0 } },
+	/* Strong comparison. */
+	{ "W/\"7\"", false, 0, { 0 } },
+	{ "W/\"e1.7\"", false, 0, { 0 } },
+	{ "W/\"7\", \"8\"", false, 1, { 8 } },
+	{ "W/7", false, 0, { 0 } },
+	{ "W/*", false, 0, { 0 } },
+	/* "*" stands alone and has no quotes. */
+	{ "\"*\"", false, 0, { 0 } },
+	{ "*, \"7\"", false, 1, { 7 } },
+	{ "*, *", false, 0, { 0 } },
+	{ "\"e2.7\"", false, 0, { 0 } },
+	{ "\"x\"", false, 0, { 0 } },
+	{ "\"\"", false, 0, { 0 } },
+	{ "-7", false, 0, { 0 } },
 };
 
-START_TEST(test_etag_when_it_names_a_revision_then_that)
+START_TEST(test_etag_when_it_names_revisions_then_those)
 {
-	int64_t revision = -2;
-	bool any = !revisions[_i].any;
-	bool found = etag_revision(revisions[_i].header, "e1", &revision, &any);
+	struct etag_revisions named;
+	struct arena arena;
 
-	ck_assert_int_eq(found, revisions[_i].revision >= 0);
-	ck_assert_int_eq(any, revisions[_i].any);
-	if (found)
-		ck_assert_int_eq(revision, revisions[_i].revision);
+	arena_init(&arena);
+	etag_revisions(revisions[_i].header, "e1", &arena, &named);
+	ck_assert_int_eq(named.any, revisions[_i].any);
+	ck_assert_uint_eq(named.count, revisions[_i].count);
+	ck_assert_ptr_nonnull(named.revisions);
+	for (size_t i = 0; i < named.count; i++)
+		ck_assert_int_eq(named.revisions[i],
+				 revisions[_i].revisions[i]);
+	arena_fini(&arena);
 }
 END_TEST
 
@@ -212,7 +234,7 @@ suite(void)
 	LOOP(tc, test_wait_when_decoded_then_milliseconds, waits);
 	LOOP(tc, test_prefer_when_decoded_then_wait, preferences);
 	LOOP(tc, test_etag_when_compared_then_as_expected, matches);
-	LOOP(tc, test_etag_when_it_names_a_revision_then_that, revisions);
+	LOOP(tc, test_etag_when_it_names_revisions_then_those, revisions);
 	suite_add_tcase(s, tc);
 	return s;
 }
