@@ -69,7 +69,7 @@ PRELOAD := $(B)/tests/fault/disk_calls.so
 .SECONDARY:
 .PHONY: all deps deps-run run test check asan tsan fuzz fuzz-replay cover bench lint \
 	headers layers banned format format-check tidy cppcheck analyze spell clean help \
-	install deb check-deb check-ops compat sdk torture soak
+	install deb check-deb check-ops compat compat-update sdk torture soak
 
 all: $(BIN) ## build build/$(VARIANT)/toggled
 
@@ -144,13 +144,18 @@ sdk: $(BIN) ## unmodified OpenFeature SDKs and flagd's evaluator against the dae
 
 # Versions side by side: this binary and that of PREVIOUS in turn on one database,
 # at rest and with clients that go on.
-COMPAT := $(B)/tests/http/test_compat $(B)/tests/http/test_swap
+COMPAT := $(addprefix $(B)/tests/http/test_,meanings compat swap)
 compat: $(BIN) $(COMPAT) ## old stores and answers; the binary of PREVIOUS=<rev> in turn
 	$(Q)rev="$(PREVIOUS)"; rev=$${rev:-$$(sh tests/compat/find-previous)}; \
 		test -n "$$rev" || exit 0; \
 		echo "compat: the release before is $$rev"; \
 		previous=$$(sh tests/compat/build-previous $$rev) && \
 		TOGGLED=$(BIN) TOGGLED_PREVIOUS=$$previous sh tests/lint/run-tests $(COMPAT)
+
+compat-update: $(BIN) $(B)/tests/http/test_meanings ## write both answers into the list of allowed differences
+	$(Q)previous=$$(sh tests/compat/build-previous $${PREVIOUS:-$$(sh tests/compat/find-previous)}) && \
+		TOGGLED=$(BIN) TOGGLED_PREVIOUS=$$previous COMPAT_UPDATE=1 $(B)/tests/http/test_meanings >/dev/null 2>&1; \
+		git --no-pager diff --stat -- tests/compat
 
 # `make install` leaves a configuration that is there as it is.
 SYSCONFDIR  ?= /etc

@@ -1,0 +1,323 @@
+/*
+ * A request means what it meant: what older releases answered (release.h) is
+ * answered still, but for what tests/compat/X.Y/allowed.http lists. A
+ * difference that is not listed fails, and so does a listed one that does not
+ * occur.
+ *
+ * TOGGLED_PREVIOUS names the binary of the release before (`make compat`): then
+ * its side of the list, and of its recordings, is tried as well.
+ *
+ * With COMPAT_UPDATE set both sides of the list are written from what the two
+ * binaries answer, and what is not listed yet is put at its end.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "allowed.h"
+#include "conversation.h"
+#include "doc.h"
+#include "golden.h"
+#include "meaning.h"
+#include "release.h"
+#include "scene.h"
+
+enum { CASE_SECONDS = 120, REASON_MIN = 20 };
+
+/* Of the release that is being made, and the one before it. */
+#define RELEASE "0.3"
+#define BEFORE "0.2"
+#define LIST "tests/compat/" RELEASE "/allowed.http"
+
+static bool
+is_updating(void)
+{
+	return getenv("COMPAT_UPDATE") != NULL;
+}
+
+static void
+serve_previous(struct toggled *t)
+{
+	ck_assert_ptr_nonnull(realpath(getenv("TOGGLED_PREVIOUS"), t->binary));
+}
+
+/* --- recordings ------------------------------------------------------------
+ */
+
+/* The next request of a recording with its answer; false at the end. */
+static bool
+next_exchange(struct toggled *t, const char **text, const char **request,
+	      const char **answer)
+{
+	while (**text != '\0' && **text != '>') {
+		*text += strcspn(*text, "\n");
+		*text += **text == '\n';
+	}
+	if (**text == '\0')
+		return false;
+	*request = conversation_take(t, text, '>');
+	*answer = conversation_take(t, text, '<');
+	return true;
+}
+
+/* Not listed yet: at the end of the list, for somebody to say why. */
+static void
+append_difference(struct toggled *t, const char *recording, const char *request,
+		  const char *was, const char *is)
+{
+	struct bytes text;
+
+	bytes_init(&text);
+	bytes_append_str(&text, doc_read(t, LIST));
+	bytes_printf(&text, "\n== %s: \n# \n", recording);
+	conversation_put(&text, '>', request);
+	conversation_put(&text, '-', was);
+	conversation_put(&text, '+', is);
+	conversation_write_file(LIST, &text);
+	bytes_fini(&text);
+}
+
+static void
+judge_difference(struct toggled *t, struct allowed *allowed,
+		 const char *recording, const char *request, const char *was,
+		 const char *is)
+{
+	struct allowed_step *step =
+	    allowed_find(allowed, recording, request, was);
+
+	if (step == NULL && is_updating()) {
+		append_difference(t, recording, request, was, is);
+		return;
+	}
+	ck_assert_msg(step != NULL,
+		      "%s: this is answered otherwise, and " LIST
+		      " does not allow it:\n%s--- was\n%s--- is\n%s",
+		      recording, request, was, is);
+	ck_assert_msg(meaning_holds(step->is, is),
+		      "%s: " LIST " allows another difference:\n%s--- says\n"
+		      "%s--- is\n%s",
+		      recording, request, step->is, is);
+	step->used = true;
+}
+
+static void
+expect_all_used(const struct allowed *allowed, const char *recording)
+{
+	for (size_t i = 0; i < allowed->count; i++) {
+		const struct allowed_section *s = &allowed->sections[i];
+
+		for (size_t n = 0; n < s->step_count; n++)
+			ck_assert_msg(s->file == NULL ||
+					  strcmp(s->file, recording) != 0 ||
+					  s->steps[n].used,
+				      "'%s' is listed, but does not occur:\n%s",
+				      s->title, s->steps[n].request);
+	}
+}
+
+START_TEST(test_recording_when_asked_again_then_means_the_same)
+{
+	struct toggled *t = toggled_new();
+	const char *recording = release_recording(t, _i);
+	const char *text =
+	    doc_read(t, toggled_text(t, "tests/compat/%s", recording));
+	struct allowed *allowed = allowed_read(t, LIST);
+	struct conversation *c;
+	const char *request;
+	const char *was;
+
+	release_serve(t, recording);
+	c = conversation_open(t);
+	while (next_exchange(t, &text, &request, &was)) {
+		const char *is = conversation_ask(c, request);
+
+		if (!meaning_holds(was, is))
+			judge_difference(t, allowed, recording, request, was,
+					 is);
+	}
+	expect_all_used(allowed, recording);
+	scene_stop(t);
+	expect_verified(t, t->database);
+	toggled_free(t);
+}
+END_TEST
+
+/* What a recording says is what that release says, to the letter. GOLDEN_UPDATE
+ * makes it. */
+START_TEST(test_recording_when_its_release_is_asked_then_is_true)
+{
+	struct toggled *t = toggled_new();
+	const char *recording = release_recording(t, _i);
+	const char *previous = release_of_previous(t);
+
+	serve_previous(t);
+	if (strncmp(recording, previous, strlen(previous)) == 0) {
+		release_serve(t, recording);
+		golden_replay(t, toggled_text(t, "tests/compat/%s", recording));
+	}
+	toggled_free(t);
+}
+END_TEST
+
+/* --- the list --------------------------------------------------------------
+ */
+
+START_TEST(test_list_when_read_then_each_says_what_and_why)
+{
+	struct toggled *t = toggled_new();
+	const struct allowed *allowed = allowed_read(t, LIST);
+
+	ck_assert_int_gt(release_recordings(), 0);
+	for (size_t i = 0; i < allowed->count; i++) {
+		const struct allowed_section *s = &allowed->sections[i];
+		int differences = 0;
+
+		ck_assert_msg(*s->title != '\0' &&
+				  strlen(s->reason) > REASON_MIN,
+			      LIST ": '%s' does not say what or why", s->title);
+		for (size_t n = 0; n < s->step_count; n++) {
+			const struct allowed_step *step = &s->steps[n];
+
+			if (step->was == NULL)
+				continue;
+			differences++;
+			ck_assert_msg(!meaning_holds(step->was, step->is),
+				      "'%s' is no difference:\n%s", s->title,
+				      step->request);
+		}
+		ck_assert_msg(differences > 0 || is_updating(),
+			      "'%s' lists no difference", s->title);
+	}
+	toggled_free(t);
+}
+END_TEST
+
+/* Each section that has no recording is a conversation with a fresh server. */
+START_TEST(test_list_when_asked_then_answers_as_it_says)
+{
+	struct toggled *list = toggled_new();
+	const struct allowed *allowed = allowed_read(list, LIST);
+
+	for (size_t i = 0; i < allowed->count && !is_updating(); i++) {
+		const struct allowed_section *s = &allowed->sections[i];
+		struct toggled *t;
+		struct conversation *c;
+
+		if (s->file != NULL)
+			continue;
+		t = toggled_new();
+		allowed_start(t, s);
+		c = conversation_open(t);
+		for (size_t n = 0; n < s->step_count; n++) {
+			const char *is =
+			    conversation_ask(c, s->steps[n].request);
+
+			ck_assert_msg(
+			    meaning_holds(s->steps[n].is, is),
+			    "'%s' allows something else:\n%s--- says\n"
+			    "%s--- is\n%s",
+			    s->title, s->steps[n].request, s->steps[n].is, is);
+		}
+		toggled_free(t);
+	}
+	toggled_free(list);
+}
+END_TEST
+
+/* Both sides of it as the two binaries answer; the section as it is written. */
+static void
+ask_both(const struct allowed_section *s, struct bytes *out)
+{
+	struct toggled *t[] = { toggled_new(), toggled_new() };
+	struct conversation *c[2];
+
+	serve_previous(t[0]);
+	for (int i = 0; i < 2; i++) {
+		allowed_start(t[i], s);
+		c[i] = conversation_open(t[i]);
+	}
+	for (size_t n = 0; n < s->step_count; n++) {
+		const struct allowed_step *step = &s->steps[n];
+		const char *was = conversation_ask(c[0], step->request);
+		const char *is = conversation_ask(c[1], step->request);
+		const bool differs = !meaning_holds(was, is);
+
+		bytes_append_str(out, "\n");
+		conversation_put(out, '>', step->request);
+		conversation_put(out, differs ? '-' : '<', was);
+		if (differs)
+			conversation_put(out, '+', is);
+		if (is_updating())
+			continue;
+		ck_assert_msg(
+		    differs == (step->was != NULL),
+		    "'%s': the list is wrong about this:\n%s--- " BEFORE
+		    "\n%s--- now\n%s",
+		    s->title, step->request, was, is);
+		ck_assert_str_eq(was, differs ? step->was : step->is);
+	}
+	toggled_free(t[0]);
+	toggled_free(t[1]);
+}
+
+START_TEST(test_list_when_both_releases_are_asked_then_is_true)
+{
+	struct toggled *t = toggled_new();
+	const struct allowed *allowed = allowed_read(t, LIST);
+	const char *text = allowed->text;
+	const bool is_before = strcmp(release_of_previous(t), BEFORE) == 0;
+	struct bytes out;
+
+	bytes_init(&out);
+	bytes_append(&out, text,
+		     allowed->count > 0 ? allowed->sections[0].begin
+					: strlen(text));
+	for (size_t i = 0; i < allowed->count && is_before; i++) {
+		const struct allowed_section *s = &allowed->sections[i];
+		const char *step = strstr(text + s->begin, "\n>");
+
+		if (s->file != NULL || step == NULL) {
+			bytes_append(&out, text + s->begin, s->end - s->begin);
+			continue;
+		}
+		bytes_append(&out, text + s->begin,
+			     (size_t)(step - (text + s->begin)));
+		ask_both(s, &out);
+		bytes_append_str(&out, i + 1 == allowed->count ? "" : "\n");
+	}
+	if (is_updating() && is_before)
+		conversation_write_file(LIST, &out);
+	bytes_fini(&out);
+	toggled_free(t);
+}
+END_TEST
+
+static void
+add(struct TCase *tc)
+{
+	const int recordings = release_recordings();
+
+	tcase_set_timeout(tc, CASE_SECONDS);
+	if (getenv("TOGGLED_PREVIOUS") == NULL) {
+		printf("meanings: the release before is not asked: "
+		       "TOGGLED_PREVIOUS names no binary\n");
+	} else {
+		tcase_add_test(
+		    tc, test_list_when_both_releases_are_asked_then_is_true);
+		tcase_add_loop_test(
+		    tc, test_recording_when_its_release_is_asked_then_is_true,
+		    0, recordings);
+	}
+	tcase_add_loop_test(tc,
+			    test_recording_when_asked_again_then_means_the_same,
+			    0, recordings);
+	tcase_add_test(tc, test_list_when_read_then_each_says_what_and_why);
+	tcase_add_test(tc, test_list_when_asked_then_answers_as_it_says);
+}
+
+int
+main(void)
+{
+	return scene_main("meanings", add);
+}
