@@ -13,6 +13,7 @@
 #include "reply_queue.h"
 #include "request_resume.h"
 #include "stream.h"
+#include "uri.h"
 
 size_t
 connection_unescape(void *cls, struct MHD_Connection *mhd, char *text)
@@ -125,6 +126,7 @@ connection_target(void *cls, const char *target, struct MHD_Connection *mhd)
 	x->target_length = target == NULL ? 0 : strlen(target);
 	x->raw = arena_copy(&x->request.arena, target == NULL ? "" : target,
 			    x->target_length);
+	x->request.is_ofrep = uri_is_ofrep(x->raw);
 	x->request.started_us = clock_stopwatch_us();
 	return x;
 }

@@ -52,9 +52,8 @@ struct exchange {
 	size_t target_length;
 	const char *version; /* the connection's memory */
 	size_t route_number;
-	unsigned route_flags; /* of the path, also where no method fits */
-	size_t body_seen;     /* bytes, whether kept or not */
-	size_t body_counted;  /* bytes that the limits know of */
+	size_t body_seen;    /* bytes, whether kept or not */
+	size_t body_counted; /* bytes that the limits know of */
 	size_t body_limit;
 	int64_t due_ms; /* for all of the body to be there */
 	bool chunked;

@@ -7,6 +7,7 @@
 
 #include "access.h"
 #include "connection.h"
+#include "cors.h"
 #include "field.h"
 #include "guard.h"
 #include "loop.h"
@@ -167,7 +168,7 @@ take_method(struct request *r, const char *method)
 }
 
 static void
-reply_allowed(struct request *r, unsigned allowed, unsigned flags)
+reply_allowed(struct request *r, unsigned allowed)
 {
 	struct bytes list;
 
@@ -178,16 +179,8 @@ reply_allowed(struct request *r, unsigned allowed, unsigned flags)
 			   "%s is not possible here; what is: %s",
 			   request_method_name(r), list.data);
 	reply_headerf(r, "Allow", "%s", list.data);
-	if ((flags & ROUTE_OFREP) != 0 && r->method == METHOD_OPTIONS) {
-		reply_headerf(r, "Access-Control-Allow-Methods", "%s",
-			      list.data);
-		reply_header(r, "Access-Control-Allow-Origin", "*");
-		reply_header(r, "Access-Control-Allow-Headers",
-			     "Content-Type, Authorization, X-API-Key, "
-			     "If-None-Match, Flagd-Selector, Prefer, "
-			     "Toggled-Client");
-		reply_header(r, "Access-Control-Max-Age", "86400");
-	}
+	if (r->is_ofrep && r->method == METHOD_OPTIONS)
+		cors_preflight(r, list.data);
 	bytes_fini(&list);
 }
 
@@ -200,7 +193,7 @@ find_route(struct exchange *x, const struct uri *uri)
 	struct router_match match;
 
 	router_find(router, r->method, uri, &match);
-	x->route_flags = match.flags;
+	r->is_ofrep = r->is_ofrep || (match.flags & ROUTE_OFREP) != 0;
 	if (match.route != NULL) {
 		r->route = match.route;
 		x->route_number = match.number;
@@ -214,9 +207,9 @@ find_route(struct exchange *x, const struct uri *uri)
 			   r->path.data);
 	} else if (r->method == METHOD_OPTIONS) {
 		reply_empty(r, 204);
-		reply_allowed(r, match.allowed, match.flags);
+		reply_allowed(r, match.allowed);
 	} else {
-		reply_allowed(r, match.allowed, match.flags);
+		reply_allowed(r, match.allowed);
 	}
 	return false;
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cors.h"
 #include "reply_queue.h"
 #include "request.h"
 #include "stream.h"
@@ -101,13 +102,15 @@ failure_status(enum status code)
 }
 
 static const char *
-failure_code(enum status code)
+failure_code(const struct request *r, enum status code)
 {
-	switch (failure_status(code)) {
+	switch (status_http(code)) {
 	case 400:
+	case 413:
+	case 415:
 		return "INVALID_CONTEXT";
 	case 404:
-		return "FLAG_NOT_FOUND";
+		return r->route == NULL ? "GENERAL" : "FLAG_NOT_FOUND";
 	default:
 		return "GENERAL";
 	}
@@ -134,14 +137,14 @@ fill_ofrep_error(struct request *r, const struct error *err)
 	struct bytes out;
 
 	bytes_init(&out);
-	ofrep_encode_error(key, failure_code(err->code), err->text, &out);
+	ofrep_encode_error(key, failure_code(r, err->code), err->text, &out);
 	reply_json(r, failure_status(err->code), &out);
 }
 
 void
 reply_error(struct request *r, const struct error *err)
 {
-	if (r->route != NULL && (r->route->flags & ROUTE_OFREP) != 0) {
+	if (r->is_ofrep) {
 		fill_ofrep_error(r, err);
 	} else {
 		struct bytes out;
@@ -253,12 +256,9 @@ each_header(const struct request *r, bool close, header_fn visit, void *ctx)
 	if (!has_header(reply, "Cache-Control"))
 		visit(ctx, "Cache-Control", "no-store");
 	visit(ctx, "X-Content-Type-Options", "nosniff");
-	/* Also without an Origin: a cache may give the answer to a browser. */
-	if (r->route != NULL && (r->route->flags & ROUTE_OFREP) != 0) {
-		visit(ctx, "Access-Control-Allow-Origin", "*");
-		visit(ctx, "Access-Control-Expose-Headers",
-		      "ETag, Retry-After");
-	}
+	for (const struct reply_header *h = cors_always;
+	     r->is_ofrep && h->name != NULL; h++)
+		visit(ctx, h->name, h->value);
 	if (r->id[0] != '\0')
 		visit(ctx, "X-Request-Id", r->id);
 	if (close || reply->close)

@@ -50,7 +50,7 @@ void reply_json(struct request *r, unsigned status, struct bytes *body);
 /* No body. */
 void reply_empty(struct request *r, unsigned status);
 
-/* problem+json of `err`; on OFREP routes the shape that OFREP clients expect.
+/* problem+json of `err`; under OFREP's paths the shape that its clients expect.
  */
 void reply_error(struct request *r, const struct error *err);
 

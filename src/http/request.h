@@ -33,6 +33,7 @@ struct request {
 	const struct route *route;   /* NULL until routed */
 	enum method method;          /* HEAD is METHOD_GET with head_only */
 	bool head_only;
+	bool is_ofrep;      /* of a path of OFREP's, also before it is routed */
 	char other[21];     /* METHOD_OTHER: what was sent, as far as it fits */
 	struct string path; /* decoded once, no NUL in it */
 	struct string params[ROUTE_PARAMS_MAX]; /* what {…} matched */

@@ -38,7 +38,7 @@ enum route_flag {
 	ROUTE_WRITE = 1 << 1,       /* refused from foreign web origins */
 	ROUTE_LARGE_BODY = 1 << 2,  /* LIMIT_CHANGE_BYTES, else
 				       LIMIT_DEFINITION_BYTES */
-	ROUTE_OFREP = 1 << 3,       /* errors in OFREP's shape; CORS */
+	ROUTE_OFREP = 1 << 3,       /* errors in OFREP's shape; cors.h */
 	ROUTE_BODY_OPTIONAL = 1 << 4,
 
 	/* Who is let in (access.h). Without any of these: who may read, and

@@ -22,20 +22,6 @@
 #include "wire/cursor.h"
 #include "wire/ofrep.h"
 
-/* Browsers ask before they send anything but the plainest request. What every
- * answer of these routes carries for them, reply.c adds. */
-static enum step
-preflight(struct request *r)
-{
-	reply_empty(r, 204);
-	reply_header(r, "Access-Control-Allow-Methods", "GET, POST, OPTIONS");
-	reply_header(r, "Access-Control-Allow-Headers",
-		     "Content-Type, Authorization, X-API-Key, If-None-Match, "
-		     "Flagd-Selector, Prefer");
-	reply_header(r, "Access-Control-Max-Age", "86400");
-	return STEP_REPLY;
-}
-
 /* The environment: of the path, or as the header Flagd-Selector says. */
 static const struct snapshot *
 find_snapshot(struct request *r)
@@ -287,28 +273,19 @@ events(struct request *r)
 	return STEP_REPLY;
 }
 
-/* Browsers ask without a token. */
-#define ASK (ROUTE_OFREP | ROUTE_PUBLIC)
 #define ONE (ROUTE_OFREP | ROUTE_CLIENT | ROUTE_BODY_OPTIONAL)
 
 const struct route routes_ofrep[] = {
 	{ METHOD_POST, "/ofrep/v1/evaluate/flags", reply_flags, ONE },
 	{ METHOD_POST, "/ofrep/v1/evaluate/flags/", reply_flags, ONE },
 	{ METHOD_POST, "/ofrep/v1/evaluate/flags/{key...}", flag_at_root, ONE },
-	{ METHOD_OPTIONS, "/ofrep/v1/evaluate/flags", preflight, ASK },
-	{ METHOD_OPTIONS, "/ofrep/v1/evaluate/flags/{key...}", preflight, ASK },
 	{ METHOD_POST, "/v1/envs/{env}/ofrep/v1/evaluate/flags", reply_flags,
 	  ONE | ROUTE_ENVIRONMENT },
 	{ METHOD_POST, "/v1/envs/{env}/ofrep/v1/evaluate/flags/", reply_flags,
 	  ONE | ROUTE_ENVIRONMENT },
 	{ METHOD_POST, "/v1/envs/{env}/ofrep/v1/evaluate/flags/{key...}",
 	  flag_of_environment, ONE | ROUTE_ENVIRONMENT },
-	{ METHOD_OPTIONS, "/v1/envs/{env}/ofrep/v1/evaluate/flags", preflight,
-	  ASK },
-	{ METHOD_OPTIONS, "/v1/envs/{env}/ofrep/v1/evaluate/flags/{key...}",
-	  preflight, ASK },
 	{ METHOD_GET, "/v1/envs/{env}/ofrep/v1/sse", events,
 	  ROUTE_OFREP | ROUTE_CLIENT | ROUTE_ENVIRONMENT | ROUTE_TICKET },
-	{ METHOD_OPTIONS, "/v1/envs/{env}/ofrep/v1/sse", preflight, ASK },
 	{ METHOD_GET, NULL, NULL, 0 },
 };

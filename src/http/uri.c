@@ -210,3 +210,23 @@ uri_take_origin(const char **raw, struct arena *arena, const char **authority,
 	}
 	return STATUS_OK;
 }
+
+bool
+uri_is_ofrep(const char *raw)
+{
+	static const char environments[] = "/v1/envs/";
+	static const char name[] = "/ofrep";
+	const size_t scheme = scheme_length(raw);
+
+	if (scheme > 0)
+		raw += scheme + strcspn(raw + scheme, "/?");
+	if (strncmp(raw, environments, sizeof(environments) - 1) == 0) {
+		raw += sizeof(environments) - 1;
+		raw += strcspn(raw, "/?");
+	}
+	/* drop_base_slash */
+	if (raw[0] == '/' && raw[1] == '/')
+		raw++;
+	return strncmp(raw, name, sizeof(name) - 1) == 0 &&
+	       strchr("/?", raw[sizeof(name) - 1]) != NULL;
+}

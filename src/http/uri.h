@@ -6,6 +6,7 @@
 #ifndef SRC_HTTP_URI_H
 #define SRC_HTTP_URI_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
@@ -32,6 +33,10 @@ struct uri {
 enum status uri_take_origin(const char **raw, struct arena *arena,
 			    const char **authority,
 			    struct error *err) MUST_CHECK;
+
+/* Does a target, as it was sent, begin as OFREP's paths do? Nothing of it need
+ * be sound: it says in which form an early refusal is understood. */
+bool uri_is_ofrep(const char *raw);
 
 /* `raw` is borrowed. Paths with more segments than fit have none. */
 enum status uri_decode(const char *raw, struct arena *arena, struct uri *out,

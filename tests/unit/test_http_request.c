@@ -179,6 +179,7 @@ START_TEST(test_error_when_on_ofrep_then_its_shape)
 	struct value error;
 
 	request.route = &ofrep;
+	request.is_ofrep = true;
 	request.params[0] = (struct string){ "my\"key", 6 };
 	reply_fail(&request, ofrep_errors[_i].status, "why");
 	ck_assert_uint_eq(request.reply.status, ofrep_errors[_i].http);

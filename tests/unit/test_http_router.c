@@ -191,6 +191,40 @@ START_TEST(test_query_when_in_table_then_decoded_once)
 }
 END_TEST
 
+static const struct {
+	const char *target;
+	bool is_ofrep;
+} targets[] = {
+	{ "/ofrep", true },
+	{ "/ofrep?x", true },
+	{ "/ofrep/v1/evaluate/flags", true },
+	{ "//ofrep/v1/evaluate/flags", true },
+	{ "/ofrep/%zz", true },
+	{ "/v1/envs/a%20b/ofrep/v1/evaluate/flags/x?y", true },
+	{ "/v1/envs/a//ofrep/v1/sse", true },
+	{ "http://h:1/ofrep/v1", true },
+	{ "HTTPS://h/v1/envs/a/ofrep/v1", true },
+	{ "", false },
+	{ "*", false },
+	{ "/", false },
+	{ "http://h", false },
+	{ "/ofreps", false },
+	{ "ofrep/v1", false },
+	{ "/v1/ofrep/v1", false },
+	{ "/v1/envs/ofrep/toggles", false },
+	{ "/v1/envs/a/toggles/ofrep/", false },
+	{ "/v1/envs/a?/ofrep/", false },
+	{ "/x?/ofrep/", false },
+	{ "http://h?/ofrep/", false },
+};
+
+START_TEST(test_target_when_under_ofrep_then_told_before_it_is_judged)
+{
+	ck_assert_int_eq(uri_is_ofrep(targets[_i].target),
+			 targets[_i].is_ofrep);
+}
+END_TEST
+
 static const char *const refused[] = {
 	"/%",      "/%4",           "/%zz",       "/a%00b",  "/%ff",
 	"/%c3",    "/%ed%a0%80",    "/%c0%80",    "/?a=%",   "/?a=%0",
@@ -244,6 +278,9 @@ suite(void)
 	tcase_add_test(t, test_method_when_parsed_then_case_matters);
 	tcase_add_loop_test(t, test_query_when_in_table_then_decoded_once, 0,
 			    COUNT(queries));
+	tcase_add_loop_test(
+	    t, test_target_when_under_ofrep_then_told_before_it_is_judged, 0,
+	    sizeof(targets) / sizeof(targets[0]));
 	tcase_add_loop_test(t, test_target_when_not_sound_then_refused, 0,
 			    COUNT(refused));
 	tcase_add_test(t, test_query_when_too_many_then_refused);
