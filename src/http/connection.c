@@ -150,6 +150,8 @@ connection_queue(struct exchange *x)
 		reaper_expect_read(x->connection, length);
 	if (!reply_queue(r, x->connection->mhd, loop->phase != LOOP_SERVING))
 		reaper_kill(x->connection);
+	/* A client may take its time to read, and a stream has no end. */
+	exchange_settle(x);
 }
 
 void

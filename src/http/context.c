@@ -1,7 +1,6 @@
 #include "context.h"
 
-#include "model/name.h"
-#include "wire/ofrep.h"
+#include "evaluator.h"
 
 static bool
 is_reserved(const char *const *reserved, struct string name)
@@ -46,7 +45,8 @@ context_decode(struct request *r, const char *const *reserved,
 		from_query(r, reserved, context);
 		return true;
 	}
-	if (!request_known_query(r, reserved) || !request_json(r, context))
+	if (!request_known_query(r, reserved) ||
+	    !request_json_in(r, evaluator_arena(r->evaluator), context))
 		return false;
 	if (context->type != VALUE_OBJECT) {
 		error_at(&r->error, "", "must be an object, not %s",
@@ -58,18 +58,4 @@ context_decode(struct request *r, const char *const *reserved,
 	if (inner != NULL && inner->type == VALUE_OBJECT)
 		*context = *inner;
 	return true;
-}
-
-struct string
-context_text(struct request *r, const struct value *context)
-{
-	struct bytes text;
-	struct string out;
-
-	bytes_init(&text);
-	value_encode(context, &text);
-	out.data = arena_copy(&r->arena, text.data, text.length);
-	out.length = text.length;
-	bytes_fini(&text);
-	return out;
 }

@@ -8,12 +8,9 @@
 #include "request.h"
 
 /* Out of the query: every parameter whose name is not in `reserved`, as a
- * string. Out of the body for POST: the object itself, or its member "context".
- * False: the reply is filled. */
+ * string. Out of the body for POST: the object itself, or its member "context";
+ * it lies in the evaluator's arena. False: the reply is filled. */
 bool context_decode(struct request *r, const char *const *reserved,
 		    struct value *context);
-
-/* The same context as text, for a topic; in the request's arena. */
-struct string context_text(struct request *r, const struct value *context);
 
 #endif

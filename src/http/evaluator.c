@@ -19,14 +19,15 @@
 #include "wire/ofrep.h"
 #include "wire/values.h"
 
-enum { MS_PER_SECOND = 1000 };
+enum { MS_PER_SECOND = 1000, TEXT_KEPT_MAX = 64 * 1024 };
 
 struct evaluator {
 	struct clock clock;
 	struct eval_scratch *scratch;
 	struct ofrep_cache *ofrep_cache;
 	struct usage *usage; /* the loop's */
-	struct arena arena;  /* of the context of one question */
+	struct arena arena;  /* of the context of one request or question */
+	struct bytes text;   /* of a context that is to wait */
 };
 
 struct evaluator *
@@ -39,6 +40,7 @@ evaluator_new(struct clock clock, struct usage *usage)
 	evaluator->scratch = eval_scratch_new();
 	evaluator->ofrep_cache = ofrep_cache_new();
 	arena_init(&evaluator->arena);
+	bytes_init(&evaluator->text);
 	return evaluator;
 }
 
@@ -50,6 +52,7 @@ evaluator_free(struct evaluator *evaluator)
 	eval_scratch_free(evaluator->scratch);
 	ofrep_cache_free(evaluator->ofrep_cache);
 	arena_fini(&evaluator->arena);
+	bytes_fini(&evaluator->text);
 	free(evaluator);
 }
 
@@ -57,6 +60,25 @@ struct ofrep_cache *
 evaluator_ofrep_cache(struct evaluator *evaluator)
 {
 	return evaluator->ofrep_cache;
+}
+
+struct arena *
+evaluator_arena(struct evaluator *evaluator)
+{
+	arena_reset(&evaluator->arena);
+	return &evaluator->arena;
+}
+
+struct string
+evaluator_text(struct evaluator *evaluator, const struct value *context)
+{
+	struct bytes *text = &evaluator->text;
+
+	if (text->capacity > TEXT_KEPT_MAX)
+		bytes_fini(text);
+	bytes_clear(text);
+	value_encode(context, text);
+	return (struct string){ text->data, text->length };
 }
 
 struct eval_context
@@ -202,11 +224,11 @@ topic_context(struct evaluator *evaluator, const struct topic *topic)
 {
 	static const struct json_limits limits = { .allow_nul = true };
 	struct value data = { .type = VALUE_OBJECT };
+	struct arena *arena = evaluator_arena(evaluator);
 
-	arena_reset(&evaluator->arena);
 	if (topic->context.length > 0 &&
 	    json_decode(topic->context.data, topic->context.length, &limits,
-			&evaluator->arena, &data, NULL) != STATUS_OK)
+			arena, &data, NULL) != STATUS_OK)
 		data = (struct value){ .type = VALUE_OBJECT };
 	return data;
 }

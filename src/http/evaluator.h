@@ -23,6 +23,15 @@ struct evaluator *evaluator_new(struct clock clock,
 /* NULL is allowed. */
 void evaluator_free(struct evaluator *evaluator);
 
+/* Where the context of the request at hand is decoded: a text comes to eighty
+ * times its length, so that no request keeps it. Emptied by each call, and by
+ * the feed's questions. */
+struct arena *evaluator_arena(struct evaluator *evaluator);
+
+/* The context as text, for a topic; good until the next call. */
+struct string evaluator_text(struct evaluator *evaluator,
+			     const struct value *context);
+
 /* A context to evaluate toggles of `snapshot` in; borrows `data`. Good until
  * the next use of the evaluator. */
 struct eval_context evaluator_context(struct evaluator *evaluator,

@@ -33,12 +33,33 @@ exchange_new(struct loop *loop, struct connection *connection)
 	return x;
 }
 
+static void
+uncount_body(struct exchange *x)
+{
+	limits_release_body(x->request.loop->service->limits, x->body_counted);
+	x->body_counted = 0;
+}
+
+void
+exchange_rest(struct exchange *x)
+{
+	request_rest(&x->request);
+	uncount_body(x);
+}
+
+void
+exchange_settle(struct exchange *x)
+{
+	request_settle(&x->request);
+	uncount_body(x);
+}
+
 void
 exchange_free(struct exchange *x)
 {
 	struct loop *loop = x->request.loop;
 
-	limits_release_body(loop->service->limits, x->body_counted);
+	uncount_body(x);
 	if (loop->spare_count == SPARE_MAX ||
 	    x->request.body.capacity > SPARE_BODY_MAX) {
 		request_fini(&x->request);

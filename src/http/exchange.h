@@ -69,6 +69,12 @@ struct exchange *exchange_new(struct loop *loop,
 			      struct connection *connection) MUST_CHECK;
 void exchange_free(struct exchange *x);
 
+/* It waits: let go of its body and of all that is large (request_rest). */
+void exchange_rest(struct exchange *x);
+
+/* Its reply is queued (request_settle). */
+void exchange_settle(struct exchange *x);
+
 /* The loop ends: those that were kept for later requests. */
 void exchange_free_spare(struct loop *loop);
 

@@ -120,7 +120,7 @@ fill_standard(struct request *r, struct blob *body, int64_t revision,
 		return;
 	}
 	reply_blob(r, 200, "application/json", blob_ref(body));
-	reply_headerf(r, "ETag", "\"%s.%" PRId64 "\"", r->catalog->epoch,
+	reply_headerf(r, "ETag", "\"%s.%" PRId64 "\"", r->loop->catalog->epoch,
 		      revision);
 	reply_header(r, "Cache-Control", "no-store");
 }
@@ -200,6 +200,8 @@ wait_inside(struct park *park, struct exchange *x)
 	feed_wait(park->loop->feed, &x->seat.waiter, &r->topic, r->wait_since,
 		  r->wait_ms);
 	loop_expect(park->loop, r->wait_ms);
+	/* The feed has the topic; who waits holds nothing else. */
+	exchange_rest(x);
 }
 
 bool

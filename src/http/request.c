@@ -13,6 +13,9 @@
 #include "stream.h"
 #include "wire/json.h"
 
+/* What a request may keep for the next one on its connection. */
+enum { SETTLED_BODY_MAX = 4096, SETTLED_ARENA_MAX = 8192 };
+
 void
 request_init(struct request *r)
 {
@@ -24,12 +27,23 @@ request_init(struct request *r)
 	r->reply.fd = -1;
 }
 
+/* What a reference keeps alive may be large: a catalog has with it all that was
+ * ever built from its snapshots. */
 static void
-release(struct request *r)
+release_work(struct request *r)
 {
 	if (r->job != NULL)
 		job_fini(r->job);
+	r->job = NULL;
 	catalog_unref(r->catalog);
+	r->catalog = NULL;
+	r->snapshot = NULL;
+}
+
+static void
+release(struct request *r)
+{
+	release_work(r);
 	definition_unref(r->token);
 	blob_unref(r->reply.body);
 	stream_free(r->reply.stream);
@@ -43,6 +57,39 @@ request_fini(struct request *r)
 	release(r);
 	arena_fini(&r->arena);
 	bytes_fini(&r->body);
+}
+
+void
+request_rest(struct request *r)
+{
+	release_work(r);
+	bytes_fini(&r->body);
+	r->topic.context = (struct string){ "", 0 };
+	r->topic.stream = (struct string){ "", 0 };
+}
+
+void
+request_settle(struct request *r)
+{
+	struct arena kept;
+
+	release_work(r);
+	if (r->body.capacity > SETTLED_BODY_MAX)
+		bytes_fini(&r->body);
+	if (r->arena.used_bytes <= SETTLED_ARENA_MAX)
+		return;
+	arena_init(&kept);
+	if (r->path.data != NULL)
+		r->path.data = arena_copy(&kept, r->path.data, r->path.length);
+	memset(r->params, 0, sizeof(r->params));
+	memset(&r->topic, 0, sizeof(r->topic));
+	r->query = NULL;
+	r->query_count = 0;
+	r->headers = NULL;
+	r->header_count = 0;
+	r->reply.header_count = 0;
+	arena_fini(&r->arena);
+	r->arena = kept;
 }
 
 void
@@ -169,6 +216,12 @@ request_flag(struct request *r, const char *name, bool *out)
 bool
 request_json(struct request *r, struct value *out)
 {
+	return request_json_in(r, &r->arena, out);
+}
+
+bool
+request_json_in(struct request *r, struct arena *arena, struct value *out)
+{
 	struct error err;
 
 	if (r->body.length == 0) {
@@ -177,8 +230,8 @@ request_json(struct request *r, struct value *out)
 		return false;
 	}
 	error_init(&err);
-	if (json_decode(r->body.data, r->body.length, NULL, &r->arena, out,
-			&err) != STATUS_OK) {
+	if (json_decode(r->body.data, r->body.length, NULL, arena, out, &err) !=
+	    STATUS_OK) {
 		r->error = err;
 		reply_error(r, &r->error);
 		return false;

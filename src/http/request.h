@@ -95,6 +95,9 @@ bool request_flag(struct request *r, const char *name, bool *out);
  */
 bool request_json(struct request *r, struct value *out);
 
+/* The same in another arena. */
+bool request_json_in(struct request *r, struct arena *arena, struct value *out);
+
 /* Start a job for the registry, in the request's arena: fill r->job, then
  * request_submit. */
 void request_job(struct request *r, enum job_type type);

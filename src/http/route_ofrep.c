@@ -37,8 +37,8 @@ take_context(struct request *r, struct string key, struct value *context)
 	struct bytes body;
 
 	if (ofrep_decode_context(
-		(struct string){ r->body.data, r->body.length }, &r->arena,
-		context, &r->error) == STATUS_OK)
+		(struct string){ r->body.data, r->body.length },
+		evaluator_arena(r->evaluator), context, &r->error) == STATUS_OK)
 		return true;
 	bytes_init(&body);
 	ofrep_encode_error(key, "INVALID_CONTEXT", r->error.text, &body);
@@ -131,12 +131,13 @@ is_current(const struct request *r, uint64_t tag)
 	return has_tag(r, tag) && !was_told_otherwise(r);
 }
 
+/* `known`: the client may be told that it has this answer, if it has. */
 static void
-reply_bulk(struct request *r, struct blob *body)
+reply_bulk(struct request *r, struct blob *body, bool known)
 {
 	const uint64_t tag = tag_of(body);
 
-	if (is_current(r, tag)) {
+	if (known && has_tag(r, tag)) {
 		blob_unref(body);
 		reply_empty(r, 304);
 	} else {
@@ -154,7 +155,8 @@ bulk_answered(struct request *r, struct blob *body, int64_t revision,
 		reply_fail(r, STATUS_NOT_FOUND, "the environment was removed");
 		return;
 	}
-	reply_bulk(r, blob_ref(body));
+	/* Nobody waits who was told otherwise. */
+	reply_bulk(r, blob_ref(body), true);
 }
 
 /* The path of the event stream to advertise, with a ticket for the client's
@@ -202,15 +204,13 @@ wait_for_change(struct request *r, const struct value *data,
 	struct topic topic = {
 		.form = TOPIC_FLAGS,
 		.environment = r->snapshot->environment,
+		.context = evaluator_text(r->evaluator, data),
 		.stream = stream,
 	};
-	struct bytes text;
 
-	bytes_init(&text);
-	value_encode(data, &text);
-	topic.context.data = arena_copy(&r->arena, text.data, text.length);
-	topic.context.length = text.length;
-	bytes_fini(&text);
+	/* Who waits holds no snapshot. */
+	topic.environment.data = arena_copy(&r->arena, topic.environment.data,
+					    topic.environment.length);
 	reply_header(r, "Preference-Applied", "wait");
 	return request_wait(r, &topic, r->snapshot->revision, wait_ms,
 			    bulk_answered);
@@ -255,7 +255,7 @@ reply_flags(struct request *r)
 		blob_unref(answer);
 		return wait_for_change(r, &data, stream, wait_ms);
 	}
-	reply_bulk(r, answer);
+	reply_bulk(r, answer, !was_told_otherwise(r));
 	return STEP_REPLY;
 }
 

@@ -45,7 +45,7 @@ values(struct request *r)
 	}
 	evaluator_confirm(r->evaluator, r->snapshot, poll.prefix);
 	topic.prefix = poll.prefix;
-	topic.context = context_text(r, &data);
+	topic.context = evaluator_text(r->evaluator, &data);
 	return request_wait(r, &topic, poll.cursor.revision, poll.wait_ms,
 			    NULL);
 }
