@@ -38,11 +38,12 @@ struct server_config {
 	unsigned loops;         /* threads; 0: one a core */
 	size_t connections_max; /* in all; 0: what the descriptors allow */
 	size_t connections_per_address; /* 0: no limit */
-	unsigned header_timeout_ms;     /* until a request's header is whole */
-	unsigned body_timeout_ms;       /* until a request's body is whole */
-	unsigned write_timeout_ms; /* until an answer has been read; more where
-				      it is large */
-	unsigned idle_timeout_ms;  /* of a connection between requests */
+	size_t reserve; /* beyond these limits, for those who can switch */
+	unsigned header_timeout_ms; /* until a request's header is whole */
+	unsigned body_timeout_ms;   /* until a request's body is whole */
+	unsigned write_timeout_ms;  /* until an answer has been read; more where
+				       it is large */
+	unsigned idle_timeout_ms;   /* of a connection between requests */
 	enum parking parking;
 	bool descriptor_tables; /* a table of its own for each loop's thread */
 	bool access_log;

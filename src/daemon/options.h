@@ -55,6 +55,7 @@ struct options {
 	size_t loops;
 	size_t connections;
 	size_t connections_per_address;
+	size_t reserve;
 	size_t mailbox;
 	size_t group;
 	size_t history_days;

@@ -104,6 +104,7 @@ serve_server_config(const struct daemon *daemon)
 		.loops = (unsigned)o->loops,
 		.connections_max = o->connections,
 		.connections_per_address = o->connections_per_address,
+		.reserve = o->reserve,
 		.header_timeout_ms = (unsigned)o->header_timeout_ms,
 		.body_timeout_ms = (unsigned)o->body_timeout_ms,
 		.write_timeout_ms = (unsigned)o->write_timeout_ms,

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "wire/document.h"
+#include "wire/ofrep.h"
 
 void
 answer_forget(struct answer *answer)
@@ -105,6 +106,35 @@ answer_refusal(struct answer *answer, const struct clock *clock, bool close)
 				     "realm=\"toggled\"\r\n",
 				     &err, close);
 	return answer->wire;
+}
+
+struct blob *
+answer_too_many(const struct clock *clock, bool ofrep)
+{
+	static const char text[] = "too many connections, try again";
+	struct error err;
+	struct bytes body;
+	struct bytes out;
+
+	error_init(&err);
+	(void)error_set(&err, STATUS_BUSY, text);
+	if (!ofrep)
+		return build_problem(clock,
+				     "HTTP/1.1 503 Service Unavailable\r\n"
+				     "Retry-After: 1\r\n",
+				     &err, true);
+	bytes_init(&body);
+	bytes_init(&out);
+	ofrep_encode_error((struct string){ "", 0 }, "GENERAL", text, &body);
+	bytes_append_str(&out, "HTTP/1.1 429 Too Many Requests\r\n"
+			       "Retry-After: 1\r\n"
+			       "Access-Control-Allow-Origin: *\r\n"
+			       "Content-Type: application/json\r\n");
+	append_date(clock, &out);
+	append_tail(body.length, true, &out);
+	bytes_append(&out, body.data, body.length);
+	bytes_fini(&body);
+	return blob_from_bytes(&out);
 }
 
 struct blob *

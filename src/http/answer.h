@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/attr.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 
@@ -26,6 +27,11 @@ struct blob *answer_wire(struct answer *answer, const struct clock *clock,
 /* 401: the client's token has ended while it waited. As above. */
 struct blob *answer_refusal(struct answer *answer, const struct clock *clock,
 			    bool close);
+
+/* For a connection that is one too many: 503 with a problem document, and
+ * Connection: close. For a client of OFREP 429, which it understands, in its
+ * own form. */
+struct blob *answer_too_many(const struct clock *clock, bool ofrep) MUST_CHECK;
 
 void answer_forget(struct answer *answer);
 

@@ -17,6 +17,8 @@
 
 #include "base/mem.h"
 #include "connection.h"
+#include "linger.h"
+#include "lobby.h"
 #include "loop.h"
 #include "reaper.h"
 
@@ -44,6 +46,38 @@ close_side(struct bridge_side *side)
 	side->finished = false;
 }
 
+/* What libmicrohttpd still has speaks of it no more. */
+static void
+drop_connection(struct bridge *b)
+{
+	if (b->connection != NULL)
+		connection_orphan(b->connection);
+	b->connection = NULL;
+}
+
+/* Close the client's socket, with patience where it has not been read out. */
+static void
+close_client(struct bridge *b)
+{
+	struct bridges *bridges = b->bridges;
+	struct loop *loop = bridges->loop;
+	const int fd = b->client.fd;
+	const bool shaken = b->state != BRIDGE_SHAKING;
+
+	if (shaken)
+		tls_session_bye(&b->session);
+	tls_session_close(&b->session);
+	if (shaken && !b->client.finished &&
+	    (b->lingers || linger_is_due(fd))) {
+		(void)epoll_ctl(bridges->epoll, EPOLL_CTL_DEL, fd, NULL);
+		b->client.fd = -1;
+		linger_take(loop, fd, &b->peer);
+	} else {
+		connection_forget(loop, &b->peer);
+	}
+	close_side(&b->client);
+}
+
 void
 bridge_end(struct bridge *b)
 {
@@ -51,13 +85,13 @@ bridge_end(struct bridge *b)
 
 	if (b->state != BRIDGE_AWAY)
 		bridges_delist(b);
-	if (b->state != BRIDGE_SHAKING)
-		tls_session_bye(&b->session);
+	room_leave(bridges->loop, &b->place);
+	drop_connection(b);
+	if (b->guest != NULL)
+		lobby_forget(b->guest);
+	close_client(b);
 	b->state = BRIDGE_ENDED;
-	tls_session_close(&b->session);
-	close_side(&b->client);
 	close_side(&b->library);
-	connection_forget(bridges->loop, &b->peer);
 	bridges_bury(b);
 }
 
@@ -133,6 +167,7 @@ open_library(struct bridge *b)
 		       pair) != 0)
 		return false;
 	b->state = BRIDGE_OPEN;
+	room_leave(b->bridges->loop, &b->place);
 	b->due_ms = 0;
 	b->passed = 0;
 	b->library.fd = pair[0];
@@ -226,6 +261,26 @@ shake(struct bridge *b)
 	return false;
 }
 
+/* A guest's request is kept here while it is judged. */
+static bool
+heed_guest(struct bridge *b)
+{
+	char *buffer = b->bridges->buffer;
+	struct bytes *text = &b->library.piece;
+	ssize_t n = 1;
+
+	while (n > 0 && text->length < LOBBY_HEAD_BYTES) {
+		n = receive(&b->client, buffer, BRIDGE_PIECE_BYTES);
+		if (n > 0)
+			bytes_append(text, buffer, (size_t)n);
+	}
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		return false;
+	if (text->length > 0)
+		lobby_hear(b->guest, text->data, text->length);
+	return true;
+}
+
 /* These two: false when it is to be ended. */
 static bool
 heed_client(struct bridge *b, uint32_t events)
@@ -236,6 +291,8 @@ heed_client(struct bridge *b, uint32_t events)
 		return false;
 	if (b->state == BRIDGE_SHAKING)
 		return true;
+	if (b->guest != NULL)
+		return heed_guest(b);
 	return pump_in(b) &&
 	       (b->client.piece.length == 0 || bridge_pump_out(b));
 }
@@ -258,8 +315,9 @@ bridge_heed(struct bridge_side *side, uint32_t events)
 	return side == &b->client ? heed_client(b, events) : heed_library(b);
 }
 
-void
-bridge_open(struct bridges *bridges, int fd, const struct peer *peer)
+struct bridge *
+bridge_open(struct bridges *bridges, int fd, const struct peer *peer,
+	    struct guest *guest)
 {
 	const struct service *service = bridges->loop->service;
 	struct bridge *b = mem_zalloc(1, sizeof(*b));
@@ -269,16 +327,57 @@ bridge_open(struct bridges *bridges, int fd, const struct peer *peer)
 	b->peer = *peer;
 	b->client = (struct bridge_side){ .bridge = b, .fd = fd };
 	b->library = (struct bridge_side){ .bridge = b, .fd = -1 };
+	b->guest = guest;
 	bridges_enlist(b);
+	if (guest == NULL)
+		room_enter(bridges->loop, &b->place, ROOM_ANONYMOUS,
+			   ROOM_BRIDGE);
 	if (!tls_session_open(&b->session, service->tls, fd)) {
 		bridge_end(b);
-		return;
+		return NULL;
 	}
 	bridges_expect(b, service->header_timeout_ms);
 	/* A socket that was passed to us may not have it. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	/* Reports what has come already. */
 	watch(&b->client);
+	return b;
+}
+
+void
+bridge_admit(struct bridge *b, const struct peer *peer)
+{
+	b->guest = NULL;
+	b->peer = *peer;
+	if (!open_library(b) || !pump_in(b))
+		bridge_end(b);
+}
+
+void
+bridge_send_away(struct bridge *b, const char *text, size_t length)
+{
+	if (b->state == BRIDGE_RESTING)
+		(void)!tls_send(b->session.handle, text, length);
+	bridge_end(b);
+}
+
+void
+bridge_attach(struct bridge *b, struct connection *c)
+{
+	b->connection = c;
+}
+
+void
+bridge_detach(struct bridge *b, bool linger)
+{
+	b->connection = NULL;
+	b->lingers = linger;
+}
+
+struct peer *
+bridge_peer(struct bridge *b)
+{
+	return &b->peer;
 }
 
 bool
@@ -302,6 +401,7 @@ void
 bridge_leave(struct bridge *b)
 {
 	(void)epoll_ctl(b->bridges->epoll, EPOLL_CTL_DEL, b->client.fd, NULL);
+	drop_connection(b);
 	close_side(&b->library);
 	bridges_delist(b);
 	b->state = BRIDGE_AWAY;
@@ -314,12 +414,14 @@ bridge_send(struct bridge *b, const void *data, size_t length)
 }
 
 void
-bridge_return(struct bridge *b)
+bridge_return(struct bridge *b, bool known)
 {
 	struct bridges *bridges = b->bridges;
 
 	b->state = BRIDGE_RESTING;
 	bridges_enlist(b);
+	room_enter(bridges->loop, &b->place,
+		   known ? ROOM_KNOWN : ROOM_ANONYMOUS, ROOM_BRIDGE);
 	bridges_expect(b, bridges->loop->service->idle_timeout_ms);
 	watch(&b->client);
 }

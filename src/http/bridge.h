@@ -13,7 +13,8 @@
  * session for as long as a client waits, and a session cannot leave it.
  *
  * A bridge owns its socket and counts as one connection from bridge_open to its
- * end. The loop's thread.
+ * end; a newcomer at the limit (lobby.h) counts from bridge_admit on, and its
+ * request stays here until then. The loop's thread.
  */
 #ifndef SRC_HTTP_BRIDGE_H
 #define SRC_HTTP_BRIDGE_H
@@ -28,6 +29,8 @@
 
 struct bridge;
 struct bridges;
+struct connection;
+struct guest;
 struct loop;
 struct peer;
 
@@ -40,8 +43,26 @@ void bridges_free(struct bridges *bridges);
 /* Draining: those without a request have `within_ms` left. NULL is allowed. */
 void bridges_hurry(struct bridges *bridges, int64_t within_ms);
 
-/* Take an accepted, nonblocking socket, which is counted already. */
-void bridge_open(struct bridges *bridges, int fd, const struct peer *peer);
+/* Take an accepted, nonblocking socket, which is counted already unless it is
+ * that of a `guest` (else NULL). NULL when it has ended already. */
+struct bridge *bridge_open(struct bridges *bridges, int fd,
+			   const struct peer *peer, struct guest *guest);
+
+/* Its guest is let in, and counts as that peer; or it is told that it is not,
+ * and the bridge ends. */
+void bridge_admit(struct bridge *bridge, const struct peer *peer);
+void bridge_send_away(struct bridge *bridge, const char *text, size_t length);
+
+/* libmicrohttpd works with it as that connection from now on, until it hears
+ * connection_orphan or says bridge_detach. */
+void bridge_attach(struct bridge *bridge, struct connection *connection);
+
+/* The connection is closed; with `linger` something of its client was not
+ * read. */
+void bridge_detach(struct bridge *bridge, bool linger);
+
+/* Who it counts as; borrowed. */
+struct peer *bridge_peer(struct bridge *bridge);
 
 /* Is there nothing on the way, when libmicrohttpd has read `expected` bytes of
  * requests since it was given the pair? */
@@ -56,8 +77,9 @@ void bridge_leave(struct bridge *bridge);
  * again. */
 ssize_t bridge_send(struct bridge *bridge, const void *data, size_t length);
 
-/* AWAY -> RESTING: the next request may be there already. */
-void bridge_return(struct bridge *bridge);
+/* AWAY -> RESTING: the next request may be there already. `known`: the last one
+ * showed a token. */
+void bridge_return(struct bridge *bridge, bool known);
 
 /* Close it, count it off, free it. */
 void bridge_end(struct bridge *bridge);

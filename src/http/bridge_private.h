@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "peer.h"
+#include "room.h"
 #include "tls_session.h"
 
 struct event;
@@ -41,8 +42,12 @@ struct bridge {
 	uint64_t passed; /* bytes to the library since it has the pair */
 	uint64_t taken;  /* bytes by the client */
 	int64_t due_ms;  /* 0: nothing is due */
+	struct room_place place; /* while libmicrohttpd has nothing of it */
+	struct connection *connection; /* what it has, or NULL */
+	struct guest *guest;           /* in the lobby, or NULL */
 	struct peer peer;
 	enum bridge_state state;
+	bool lingers; /* more comes that nobody reads */
 };
 
 struct bridges {

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "base/mem.h"
+#include "bridge.h"
 #include "intake.h"
 #include "loop.h"
 #include "park.h"
@@ -21,6 +22,54 @@ connection_unescape(void *cls, struct MHD_Connection *mhd, char *text)
 	(void)cls;
 	(void)mhd;
 	return strlen(text);
+}
+
+struct peer *
+connection_peer(struct connection *c)
+{
+	return c->bridge != NULL && !c->orphaned ? bridge_peer(c->bridge)
+						 : &c->peer;
+}
+
+void
+connection_orphan(struct connection *c)
+{
+	room_leave(c->loop, &c->place);
+	c->orphaned = true;
+	c->hung_up = true;
+}
+
+void
+connection_evict(struct connection *c)
+{
+	room_leave(c->loop, &c->place);
+	c->evicted = true;
+	reaper_kill(c);
+}
+
+static bool
+is_reserved(struct connection *c)
+{
+	return connection_peer(c)->counted == LIMITS_RESERVE;
+}
+
+/* Those beyond the limit make room for each other alone. */
+static void
+take_place(struct connection *c, enum room_class class)
+{
+	if (!c->orphaned && !c->evicted)
+		room_enter(c->loop, &c->place,
+			   is_reserved(c) ? ROOM_RESERVED : class,
+			   ROOM_CONNECTION);
+}
+
+/* The reserve is for requests that end: it is free for the next as soon as
+ * possible. */
+static bool
+must_go(struct connection *c)
+{
+	return is_reserved(c) &&
+	       !limits_promote(c->loop->service->limits, connection_peer(c));
 }
 
 static void
@@ -52,6 +101,10 @@ connection_arrive(struct loop *loop, int fd,
 	c->peer = origin->peer;
 	c->consumed = origin->consumed;
 	c->bridge = origin->bridge;
+	if (c->bridge != NULL) {
+		bridge_attach(c->bridge, c);
+		c->peer.counted = LIMITS_UNCOUNTED;
+	}
 	enlist(c, &loop->arriving);
 }
 
@@ -70,7 +123,8 @@ open_connection(struct loop *loop, struct MHD_Connection *mhd)
 	delist(c);
 	c->mhd = mhd;
 	enlist(c, &loop->connections);
-	reaper_expect(c, loop->service->header_timeout_ms);
+	reaper_expect_head(c);
+	take_place(c, ROOM_ANONYMOUS);
 	/* libmicrohttpd does not see a FIN that comes with a request. A bridge
 	 * sees it by itself. */
 	if (c->bridge == NULL)
@@ -79,7 +133,7 @@ open_connection(struct loop *loop, struct MHD_Connection *mhd)
 }
 
 void
-connection_forget(struct loop *loop, const struct peer *peer)
+connection_forget(struct loop *loop, struct peer *peer)
 {
 	limits_leave(loop->service->limits, peer);
 	counters_sub(&loop->counters.connections_open, 1);
@@ -91,6 +145,9 @@ close_connection(struct connection *c)
 	if (c->stream != NULL)
 		stream_detach(c->stream);
 	delist(c);
+	room_leave(c->loop, &c->place);
+	if (c->bridge != NULL && !c->orphaned)
+		bridge_detach(c->bridge, false);
 	if (!c->left && c->bridge == NULL)
 		connection_forget(c->loop, &c->peer);
 	free(c);
@@ -138,6 +195,7 @@ connection_queue(struct exchange *x)
 	struct loop *loop = r->loop;
 	size_t length = reply_length(r);
 	int64_t us = clock_stopwatch_us() - r->started_us;
+	const bool close = must_go(x->connection);
 
 	x->phase = EXCHANGE_ANSWERED;
 	counters_request(&loop->counters, x->route_number, r->reply.status,
@@ -148,7 +206,8 @@ connection_queue(struct exchange *x)
 		reaper_expect(x->connection, 0);
 	else
 		reaper_expect_read(x->connection, length);
-	if (!reply_queue(r, x->connection->mhd, loop->phase != LOOP_SERVING))
+	if (!reply_queue(r, x->connection->mhd,
+			 close || loop->phase != LOOP_SERVING))
 		reaper_kill(x->connection);
 	/* A client may take its time to read, and a stream has no end. */
 	exchange_settle(x);
@@ -198,9 +257,28 @@ request_resume(struct task *task)
 	connection_answer(x);
 }
 
+/* It would hold its place in the reserve for as long as it likes. */
+static bool
+may_hold(struct exchange *x, enum step step)
+{
+	struct request *r = &x->request;
+
+	if ((step != STEP_WAIT && r->reply.stream == NULL) ||
+	    !must_go(x->connection))
+		return true;
+	if (r->reply.stream != NULL)
+		stream_free(r->reply.stream);
+	r->reply.stream = NULL;
+	reply_fail(r, STATUS_BUSY,
+		   "there are too many connections to wait on this one");
+	return false;
+}
+
 static enum MHD_Result
 take_step(struct exchange *x, enum step step)
 {
+	if (!may_hold(x, step))
+		step = STEP_REPLY;
 	switch (step) {
 	case STEP_REPLY:
 		connection_queue(x);
@@ -225,6 +303,7 @@ dispatch(struct exchange *x)
 	struct request *r = &x->request;
 
 	reaper_expect(x->connection, 0);
+	room_leave(r->loop, &x->connection->place);
 	if (r->loop->phase == LOOP_STOPPING)
 		return MHD_NO;
 	if (r->reply.status != 0)
@@ -233,6 +312,20 @@ dispatch(struct exchange *x)
 	if (!intake_environment(r))
 		return take_step(x, STEP_REPLY);
 	return take_step(x, r->route->handle(r));
+}
+
+/* The answer is known already: what still comes is not waited for long, and
+ * whoever sends it is the first to make room. */
+static void
+expect_refused(struct exchange *x)
+{
+	const int64_t due_ms = loop_now_ms(x->request.loop) + REAPER_REFUSED_MS;
+
+	take_place(x->connection, ROOM_REFUSED);
+	if (x->due_ms > due_ms)
+		x->due_ms = due_ms;
+	if (x->phase == EXCHANGE_READING)
+		reaper_expect_body(x);
 }
 
 static enum MHD_Result
@@ -251,6 +344,10 @@ begin(struct exchange *x, const char *method, const char *version)
 	reaper_expect_body(x);
 	if (intake_header(x, method, version) == INTAKE_REFUSE)
 		connection_queue(x);
+	if (r->reply.status != 0)
+		expect_refused(x);
+	else if (!is_reserved(c))
+		room_leave(c->loop, &c->place);
 	return MHD_YES;
 }
 
@@ -261,6 +358,7 @@ drop_body(struct exchange *x)
 	limits_release_body(x->request.loop->service->limits, x->body_counted);
 	x->body_counted = 0;
 	bytes_fini(&x->request.body);
+	expect_refused(x);
 }
 
 /* Keep a part of the body, or throw it away when the answer is known already.
@@ -381,6 +479,7 @@ connection_completed(void *cls, struct MHD_Connection *mhd, void **context,
 	reaper_expect(c, c->ended ? REAPER_ENDED_MS
 				  : (int64_t)loop->service->idle_timeout_ms +
 					loop->service->header_timeout_ms);
+	take_place(c, x->request.token != NULL ? ROOM_KNOWN : ROOM_ANONYMOUS);
 	if (loop->service->access_log)
 		log_access(x);
 	exchange_free(x);

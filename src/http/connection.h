@@ -20,6 +20,7 @@
 
 #include "exchange.h"
 #include "peer.h"
+#include "room.h"
 
 struct bridge;
 struct stream;
@@ -42,11 +43,14 @@ struct connection {
 	struct peer peer;
 	char peer_text[PEER_TEXT_BYTES]; /* "" until it is needed */
 	struct bridge *bridge;           /* counts for it; NULL: clear text */
+	struct room_place place; /* while it has no request that counts */
 	int fd;
 	bool watched; /* for hang-ups, by park */
 	bool ended;   /* the client sends no more: a FIN was seen */
 	bool hung_up;
-	bool left; /* the socket lives on outside: do not count it off */
+	bool left;     /* the socket lives on outside: do not count it off */
+	bool orphaned; /* its bridge is gone or does without it */
+	bool evicted;  /* it made room: it is closed as soon as may be */
 };
 
 /* A socket that is about to be given to libmicrohttpd, which says when it has
@@ -60,7 +64,16 @@ void connection_arrive(struct loop *loop, int fd,
 void connection_settle(struct loop *loop);
 
 /* Count off a connection that is gone. */
-void connection_forget(struct loop *loop, const struct peer *peer);
+void connection_forget(struct loop *loop, struct peer *peer);
+
+/* As what it counts; borrowed. */
+struct peer *connection_peer(struct connection *connection);
+
+/* It makes room for others. */
+void connection_evict(struct connection *connection);
+
+/* Its bridge goes on without it: it has nobody to answer any more. */
+void connection_orphan(struct connection *connection);
 
 /* Queue the filled reply of an exchange. */
 void connection_queue(struct exchange *x);

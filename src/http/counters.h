@@ -24,6 +24,8 @@ enum {
 	X(connections_open, 1, "connections that are open")                    \
 	X(connections_accepted, 0, "connections accepted")                     \
 	X(connections_refused, 0, "connections refused at a limit")            \
+	X(connections_reserved, 0, "connections let in beyond the limit")      \
+	X(connections_evicted, 0, "connections ended to make room")            \
 	X(connections_reaped, 0, "connections closed for being too slow")      \
 	X(polls_outside, 1, "clients that wait outside libmicrohttpd")         \
 	X(polls_suspended, 1, "clients that wait inside libmicrohttpd")        \

@@ -1,5 +1,6 @@
 #include "descriptors.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -9,7 +10,10 @@
 #include "loop.h"
 
 enum {
-	HEADROOM = 1024, /* databases, listeners, 512 sockets in transit */
+	HEADROOM = 1024, /* of many: 512 of them for sockets in transit */
+	FILES = 6,       /* the database's, a backup's, the log's */
+	LOOP_OWN = 7,    /* epoll sets, an eventfd, libevent's pipe */
+	LOOK_UP_TO = 1024,
 	LIMIT_UNKNOWN = 1024,
 };
 
@@ -30,10 +34,24 @@ descriptors_raise(void)
 }
 
 size_t
-descriptors_for_connections(size_t limit)
+descriptors_in_use(void)
 {
+	size_t count = 0;
+
+	for (int fd = 0; fd < LOOK_UP_TO; fd++)
+		count += fcntl(fd, F_GETFD) >= 0 ? 1 : 0;
+	return count;
+}
+
+size_t
+descriptors_for_connections(size_t limit, size_t loops, size_t listeners)
+{
+	const size_t fixed =
+	    descriptors_in_use() + FILES + loops * (LOOP_OWN + 2 * listeners);
 	size_t headroom = limit / 4 < HEADROOM ? limit / 4 : HEADROOM;
 
+	if (headroom < fixed)
+		headroom = fixed;
 	return limit > headroom ? limit - headroom : 1;
 }
 

@@ -13,9 +13,13 @@ struct loop;
 /* Raise the soft limit to the hard one; how many a table holds. */
 size_t descriptors_raise(void);
 
-/* Of `limit` in a table: for connections, after what sockets in transit and
- * everything else need. */
-size_t descriptors_for_connections(size_t limit);
+/* Those that are open in this table. */
+size_t descriptors_in_use(void);
+
+/* Of `limit` in a table: for connections, after what `loops` loops that listen
+ * on `listeners` addresses, sockets in transit and everything else need. */
+size_t descriptors_for_connections(size_t limit, size_t loops,
+				   size_t listeners);
 
 /* On a loop's thread, first of all: a table that holds its inbox, its listening
  * sockets, and 0 to 2 for the log. What it opens from now on (its epoll sets,

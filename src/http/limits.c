@@ -12,7 +12,10 @@
 struct limits {
 	size_t connections_max;
 	size_t per_address;
+	size_t reserve;
 	atomic_size_t connections;
+	atomic_size_t reserved;
+	atomic_size_t reserved_remote; /* of them, not by a unix socket */
 	atomic_size_t body_cost;
 	pthread_mutex_t mutex;
 	struct map addresses; /* key: KEY_BYTES, value: size_t * */
@@ -21,12 +24,13 @@ struct limits {
 enum { KEY_BYTES = 9 }; /* family and what counts of the address */
 
 struct limits *
-limits_new(size_t connections_max, size_t per_address)
+limits_new(size_t connections_max, size_t per_address, size_t reserve)
 {
 	struct limits *limits = mem_zalloc(1, sizeof(*limits));
 
 	limits->connections_max = connections_max;
 	limits->per_address = per_address;
+	limits->reserve = reserve;
 	pthread_mutex_init(&limits->mutex, NULL);
 	map_init(&limits->addresses);
 	return limits;
@@ -83,7 +87,7 @@ enter_address(struct limits *limits, const struct peer *peer)
 }
 
 enum limits_verdict
-limits_enter(struct limits *limits, const struct peer *peer)
+limits_enter(struct limits *limits, struct peer *peer)
 {
 	size_t before = atomic_fetch_add(&limits->connections, 1);
 	enum limits_verdict verdict = LIMITS_OK;
@@ -92,20 +96,65 @@ limits_enter(struct limits *limits, const struct peer *peer)
 		verdict = LIMITS_ALL;
 	else if (counts_address(limits, peer) && !enter_address(limits, peer))
 		verdict = LIMITS_ADDRESS;
-	if (verdict != LIMITS_OK)
+	if (verdict == LIMITS_OK)
+		peer->counted = LIMITS_REGULAR;
+	else
 		atomic_fetch_sub(&limits->connections, 1);
 	return verdict;
 }
 
-void
-limits_leave(struct limits *limits, const struct peer *peer)
+/* Add one unless there are `most`. */
+static bool
+add_below(atomic_size_t *count, size_t most)
+{
+	if (atomic_fetch_add(count, 1) < most)
+		return true;
+	atomic_fetch_sub(count, 1);
+	return false;
+}
+
+bool
+limits_enter_reserve(struct limits *limits, struct peer *peer)
+{
+	const bool remote = peer->family != PEER_UNIX;
+
+	if (remote &&
+	    !add_below(&limits->reserved_remote, (limits->reserve + 1) / 2))
+		return false;
+	if (!add_below(&limits->reserved, limits->reserve)) {
+		if (remote)
+			atomic_fetch_sub(&limits->reserved_remote, 1);
+		return false;
+	}
+	peer->counted = LIMITS_RESERVE;
+	return true;
+}
+
+static void
+leave_reserve(struct limits *limits, const struct peer *peer)
+{
+	atomic_fetch_sub(&limits->reserved, 1);
+	if (peer->family != PEER_UNIX)
+		atomic_fetch_sub(&limits->reserved_remote, 1);
+}
+
+bool
+limits_promote(struct limits *limits, struct peer *peer)
+{
+	if (peer->counted != LIMITS_RESERVE)
+		return true;
+	if (limits_enter(limits, peer) != LIMITS_OK)
+		return false;
+	leave_reserve(limits, peer);
+	return true;
+}
+
+static void
+leave_address(struct limits *limits, const struct peer *peer)
 {
 	uint8_t key[KEY_BYTES];
 	size_t *count;
 
-	atomic_fetch_sub(&limits->connections, 1);
-	if (!counts_address(limits, peer))
-		return;
 	make_key(peer, key);
 	pthread_mutex_lock(&limits->mutex);
 	count = map_find(&limits->addresses, key, sizeof(key));
@@ -114,6 +163,35 @@ limits_leave(struct limits *limits, const struct peer *peer)
 		free(count);
 	}
 	pthread_mutex_unlock(&limits->mutex);
+}
+
+void
+limits_leave(struct limits *limits, struct peer *peer)
+{
+	switch ((enum limits_place)peer->counted) {
+	case LIMITS_UNCOUNTED:
+		return;
+	case LIMITS_RESERVE:
+		leave_reserve(limits, peer);
+		break;
+	case LIMITS_REGULAR:
+		atomic_fetch_sub(&limits->connections, 1);
+		if (counts_address(limits, peer))
+			leave_address(limits, peer);
+		break;
+	}
+	peer->counted = LIMITS_UNCOUNTED;
+}
+
+bool
+limits_same_address(const struct peer *a, const struct peer *b)
+{
+	uint8_t key_a[KEY_BYTES];
+	uint8_t key_b[KEY_BYTES];
+
+	make_key(a, key_a);
+	make_key(b, key_b);
+	return memcmp(key_a, key_b, KEY_BYTES) == 0;
 }
 
 size_t
@@ -126,6 +204,12 @@ size_t
 limits_connections_max(const struct limits *limits)
 {
 	return limits->connections_max;
+}
+
+size_t
+limits_reserve(const struct limits *limits)
+{
+	return limits->reserve;
 }
 
 static size_t

@@ -24,23 +24,40 @@ enum {
 
 struct limits;
 
-/* `connections_max` is not 0. `per_address` 0: no limit. */
-struct limits *limits_new(size_t connections_max,
-			  size_t per_address) MUST_CHECK;
+/* `connections_max` is not 0. `per_address` 0: no limit. `reserve`: how many
+ * more there may be, of those that limits_enter_reserve is for. */
+struct limits *limits_new(size_t connections_max, size_t per_address,
+			  size_t reserve) MUST_CHECK;
 
 /* NULL is allowed. */
 void limits_free(struct limits *limits);
 
 enum limits_verdict { LIMITS_OK, LIMITS_ALL, LIMITS_ADDRESS };
 
+/* How the connection of a peer is counted: peer.counted. */
+enum limits_place { LIMITS_UNCOUNTED, LIMITS_REGULAR, LIMITS_RESERVE };
+
 /* Count a connection, unless it is one too many. An IPv6 network (/64) counts
  * as one address, unix sockets as none. */
 enum limits_verdict limits_enter(struct limits *limits,
-				 const struct peer *peer) MUST_CHECK;
-void limits_leave(struct limits *limits, const struct peer *peer);
+				 struct peer *peer) MUST_CHECK;
+
+/* Beyond the limits; false: the reserve is full. Half of it is kept for unix
+ * sockets. */
+bool limits_enter_reserve(struct limits *limits, struct peer *peer) MUST_CHECK;
+
+/* Out of the reserve when there is room by now. False: it is still in it. */
+bool limits_promote(struct limits *limits, struct peer *peer) MUST_CHECK;
+
+/* It is not counted any more, wherever it was. */
+void limits_leave(struct limits *limits, struct peer *peer);
+
+/* Do both count as one address? */
+bool limits_same_address(const struct peer *a, const struct peer *b);
 
 size_t limits_connections(const struct limits *limits);
 size_t limits_connections_max(const struct limits *limits);
+size_t limits_reserve(const struct limits *limits);
 
 /* Let a body grow from `before` to `after` bytes; false when that costs more
  * than there is. Release what was let in last with limits_release_body. */

@@ -9,9 +9,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "answer.h"
 #include "base/mem.h"
 #include "bridge.h"
 #include "connection.h"
+#include "linger.h"
+#include "lobby.h"
 #include "loop.h"
 
 enum {
@@ -25,45 +28,77 @@ struct listener {
 	struct event *event;
 	struct event *rest; /* timer: accept again */
 	int fd;
-	int reserve; /* a descriptor to be given up for an accept, or -1 */
+	int spare; /* a descriptor to be given up for an accept, or -1 */
 	bool owned;
 	bool tls;
 };
 
-/* There is no answer in clear text to somebody who speaks TLS. */
+/* One too many. There is no answer in clear text to somebody who speaks TLS. */
 static void
-refuse(struct listener *listener, int fd)
+refuse(struct listener *listener, int fd, const struct peer *peer)
 {
-	static const char text[] = "HTTP/1.1 503 Service Unavailable\r\n"
-				   "Connection: close\r\n"
-				   "Retry-After: 1\r\n"
-				   "Content-Length: 0\r\n\r\n";
+	struct loop *loop = listener->loop;
+	struct blob *told = answer_too_many(&loop->service->clock, false);
 
 	if (!listener->tls)
-		(void)!send(fd, text, sizeof(text) - 1,
+		(void)!send(fd, told->data, told->length,
 			    MSG_DONTWAIT | MSG_NOSIGNAL);
-	(void)shutdown(fd, SHUT_WR);
-	close(fd);
-	counters_add(&listener->loop->counters.connections_refused, 1);
+	blob_unref(told);
+	counters_add(&loop->counters.connections_refused, 1);
+	linger_take(loop, fd, peer);
+}
+
+static void
+let_in(struct listener *listener, int fd, const struct peer *peer)
+{
+	struct loop *loop = listener->loop;
+	const struct connection_origin origin = { .peer = *peer };
+
+	if (listener->tls)
+		(void)bridge_open(loop->bridges, fd, peer, NULL);
+	else
+		loop_admit(loop, fd, &origin);
+}
+
+/* At a limit: a place that somebody made free; for who comes by a unix socket
+ * one of the reserve. */
+static bool
+find_place(struct loop *loop, struct peer *peer, enum limits_verdict verdict)
+{
+	struct limits *limits = loop->service->limits;
+
+	if (room_make(loop, verdict == LIMITS_ADDRESS ? peer : NULL) &&
+	    limits_enter(limits, peer) == LIMITS_OK)
+		return true;
+	if (peer->family != PEER_UNIX)
+		return false;
+	if (!limits_enter_reserve(limits, peer) &&
+	    (!room_make_reserve(loop) || !limits_enter_reserve(limits, peer)))
+		return false;
+	counters_add(&loop->counters.connections_reserved, 1);
+	return true;
 }
 
 static void
 admit(struct listener *listener, int fd, const struct sockaddr_storage *from)
 {
 	struct loop *loop = listener->loop;
-	struct connection_origin origin = { .bridge = NULL };
+	enum limits_verdict verdict;
+	struct peer peer;
 
-	peer_from_sockaddr(&origin.peer, from);
+	peer_from_sockaddr(&peer, from);
 	counters_add(&loop->counters.connections_accepted, 1);
-	if (limits_enter(loop->service->limits, &origin.peer) != LIMITS_OK) {
-		refuse(listener, fd);
+	counters_add(&loop->counters.connections_open, 1);
+	verdict = limits_enter(loop->service->limits, &peer);
+	if (verdict == LIMITS_OK || find_place(loop, &peer, verdict)) {
+		let_in(listener, fd, &peer);
 		return;
 	}
-	counters_add(&loop->counters.connections_open, 1);
-	if (listener->tls)
-		bridge_open(loop->bridges, fd, &origin.peer);
+	room_log(loop, verdict == LIMITS_ADDRESS);
+	if (loop->lobby == NULL || peer.family == PEER_UNIX)
+		refuse(listener, fd, &peer);
 	else
-		loop_admit(loop, fd, &origin);
+		lobby_enter(loop->lobby, fd, &peer, listener->tls);
 }
 
 static void
@@ -75,21 +110,31 @@ rest(struct listener *listener)
 	evtimer_add(listener->rest, &pause);
 }
 
-/* Out of descriptors: tell one client so with the reserved one, then rest. */
-static void
+/* Out of descriptors. Idle connections give up theirs; where there are none,
+ * those that have come are told so with the spare one, one by one. False when
+ * nobody is left to be told. */
+static bool
 run_dry(struct listener *listener)
 {
+	struct loop *loop = listener->loop;
+	struct peer peer = { .family = PEER_UNIX };
 	int fd;
 
-	if (listener->reserve >= 0) {
-		close(listener->reserve);
-		fd = accept4(listener->fd, NULL, NULL,
-			     SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd >= 0)
-			refuse(listener, fd);
+	room_log(loop, false);
+	if (room_make(loop, NULL)) {
+		loop_drive(loop);
+		return true;
 	}
-	listener->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	rest(listener);
+	if (listener->spare >= 0)
+		close(listener->spare);
+	fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0) {
+		counters_add(&loop->counters.connections_accepted, 1);
+		counters_add(&loop->counters.connections_open, 1);
+		refuse(listener, fd, &peer);
+	}
+	listener->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && listener->spare >= 0;
 }
 
 /* False when nothing more is to be accepted now. */
@@ -110,7 +155,9 @@ accept_one(struct listener *listener)
 	case ENFILE:
 	case ENOBUFS:
 	case ENOMEM:
-		run_dry(listener);
+		if (run_dry(listener))
+			return true;
+		rest(listener);
 		return false;
 	case EAGAIN:
 		return false;
@@ -156,8 +203,8 @@ listener_free(struct listener *listener)
 		event_free(listener->event);
 	if (listener->rest != NULL)
 		event_free(listener->rest);
-	if (listener->reserve >= 0)
-		close(listener->reserve);
+	if (listener->spare >= 0)
+		close(listener->spare);
 	free(listener);
 }
 
@@ -171,7 +218,7 @@ listener_new(struct loop *loop, const struct loop_socket *socket,
 	listener->fd = socket->fd;
 	listener->owned = socket->owned;
 	listener->tls = socket->tls;
-	listener->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	listener->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	listener->event = event_new(loop->base, socket->fd,
 				    EV_READ | EV_PERSIST, accept_cb, listener);
 	listener->rest = evtimer_new(loop->base, rest_cb, listener);

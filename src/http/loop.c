@@ -18,7 +18,9 @@
 #include "evaluator.h"
 #include "exchange.h"
 #include "library.h"
+#include "linger.h"
 #include "listener.h"
+#include "lobby.h"
 #include "loop_life.h"
 #include "park.h"
 #include "reaper.h"
@@ -190,6 +192,9 @@ enter_draining(struct loop *loop)
 	loop->phase = LOOP_DRAINING;
 	listener_free_all(loop->listeners);
 	loop->listeners = NULL;
+	lobby_free(loop->lobby);
+	loop->lobby = NULL;
+	linger_hurry(loop, FINISH_MS);
 	close_sockets(loop);
 	feed_drain(loop->feed);
 	while (feed_run(loop->feed, SIZE_MAX))
@@ -221,6 +226,9 @@ inbox_cb(evutil_socket_t fd, short what, void *ctx)
 	loop_tick(loop);
 	inbox_run(&loop->inbox);
 	(void)loop_catalog(loop);
+	room_heed(loop);
+	if (loop->lobby != NULL)
+		lobby_look_again(loop->lobby);
 	enter_phase(loop);
 	loop_drive(loop);
 	/* What the registry works on comes back first. */
@@ -310,6 +318,9 @@ open_loop(struct loop *loop, struct error *err)
 		rc = open_bridges(loop, err);
 	if (rc != STATUS_OK)
 		return rc;
+	loop->lobby = lobby_new(loop);
+	if (loop->lobby == NULL)
+		return error_set(err, STATUS_INTERNAL, "no timer");
 	loop->evaluator = evaluator_new(config.clock, loop->usage);
 	config.evaluator = evaluator_for_feed(loop->evaluator);
 	config.ctx = loop->park;
@@ -339,9 +350,11 @@ close_loop(struct loop *loop)
 		connection_settle(loop);
 	}
 	listener_free_all(loop->listeners);
+	lobby_free(loop->lobby);
 	close_sockets(loop);
 	park_free(loop->park);
 	bridges_free(loop->bridges);
+	linger_end_all(loop);
 	feed_free(loop->feed);
 	evaluator_free(loop->evaluator);
 	reaper_fini(loop);

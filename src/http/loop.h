@@ -22,6 +22,7 @@
 #include "feed/feed.h"
 #include "inbox.h"
 #include "model/catalog.h"
+#include "room.h"
 #include "service.h"
 
 struct bridges;
@@ -32,6 +33,7 @@ struct event;
 struct event_base;
 struct exchange;
 struct listener;
+struct lobby;
 struct MHD_Daemon;
 struct park;
 struct usage;
@@ -88,6 +90,8 @@ struct loop {
 	struct evaluator *evaluator;
 	struct park *park;
 	struct bridges *bridges; /* NULL: no address is under TLS */
+	struct room room;
+	struct lobby *lobby;
 	struct random random;
 	struct connection *connections; /* those with libmicrohttpd */
 	struct connection *arriving;    /* it has not begun with them yet */

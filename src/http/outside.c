@@ -335,6 +335,13 @@ outside_add(struct outside *o, struct exchange *x)
 }
 
 void
+outside_evict(struct outside *o, struct parked *p)
+{
+	parked_unlist(o, p);
+	parked_end(o, p);
+}
+
+void
 outside_rest(struct outside *o)
 {
 	answer_forget(&o->answer);

@@ -287,6 +287,12 @@ park_rest(struct park *park)
 }
 
 void
+park_evict(struct park *park, struct parked *parked)
+{
+	outside_evict(park->outside, parked);
+}
+
+void
 park_hurry(struct park *park, int64_t within_ms)
 {
 	outside_hurry(park->outside, within_ms);

@@ -56,6 +56,10 @@ size_t park_budget(const struct park *park);
 /* The feed has no more answers for now: forget what was kept for the next. */
 void park_rest(struct park *park);
 
+/* End a client outside that is idle, for others (room.h). */
+struct parked;
+void park_evict(struct park *park, struct parked *parked);
+
 /* Draining: connections outside that wait for nothing have `within_ms` left. */
 void park_hurry(struct park *park, int64_t within_ms);
 

@@ -36,6 +36,7 @@ bool outside_add(struct outside *outside, struct exchange *x) MUST_CHECK;
 void outside_answer(struct outside *outside, struct seat *seat,
 		    struct blob *body, int64_t revision,
 		    enum answer_reason reason);
+void outside_evict(struct outside *outside, struct parked *parked);
 void outside_rest(struct outside *outside);
 void outside_hurry(struct outside *outside, int64_t within_ms);
 

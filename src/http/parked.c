@@ -29,6 +29,7 @@ void
 parked_enlist(struct outside *o, struct parked *p, int64_t within_ms)
 {
 	p->due_ms = loop_now_ms(o->loop) + within_ms;
+	p->place = (struct room_place){ .class = ROOM_NONE };
 	p->next = o->waiting_for_client;
 	p->link = &o->waiting_for_client;
 	if (p->next != NULL)
@@ -39,11 +40,12 @@ parked_enlist(struct outside *o, struct parked *p, int64_t within_ms)
 
 /* A client that does not wait in the feed. */
 static void
-delist(struct parked *p)
+delist(struct outside *o, struct parked *p)
 {
 	*p->link = p->next;
 	if (p->next != NULL)
 		p->next->link = p->link;
+	room_leave(o->loop, &p->place);
 	if (p->state == PARKED_WRITING)
 		blob_unref(p->wire);
 }
@@ -56,7 +58,7 @@ parked_unlist(struct outside *o, struct parked *p)
 		counters_sub(&o->loop->counters.polls_outside, 1);
 		return;
 	}
-	delist(p);
+	delist(o, p);
 }
 
 static void
@@ -84,12 +86,13 @@ parked_hand_over(struct outside *o, struct parked *p)
 	struct connection_origin origin = { .peer = p->peer,
 					    .consumed = p->consumed };
 	struct bridge *bridge = p->bridge;
+	const bool known = p->token != NULL;
 	int fd = p->fd;
 
 	(void)epoll_ctl(o->epoll, EPOLL_CTL_DEL, fd, NULL);
 	forget(p);
 	if (bridge != NULL)
-		bridge_return(bridge);
+		bridge_return(bridge, known);
 	else
 		loop_admit(o->loop, fd, &origin);
 }
@@ -104,6 +107,9 @@ parked_settle(struct outside *o, struct parked *p)
 	} else {
 		p->state = PARKED_IDLE;
 		parked_enlist(o, p, o->loop->service->idle_timeout_ms);
+		room_enter(o->loop, &p->place,
+			   p->token != NULL ? ROOM_KNOWN : ROOM_ANONYMOUS,
+			   ROOM_PARKED);
 	}
 }
 
@@ -136,7 +142,7 @@ parked_sweep(struct outside *o)
 			if (p->state == PARKED_WRITING)
 				counters_add(
 				    &o->loop->counters.connections_reaped, 1);
-			delist(p);
+			delist(o, p);
 			parked_end(o, p);
 		}
 		p = next;

@@ -14,6 +14,7 @@
 #include "answer.h"
 #include "exchange.h"
 #include "peer.h"
+#include "room.h"
 
 struct bridge;
 struct event;
@@ -28,8 +29,9 @@ struct parked {
 		struct {          /* WRITING, IDLE */
 			struct parked *next, **link;
 			int64_t due_ms;
-			struct blob *wire; /* WRITING: what of it … */
-			size_t sent;       /* … has gone out */
+			struct blob *wire;       /* WRITING: what of it … */
+			size_t sent;             /* … has gone out */
+			struct room_place place; /* IDLE */
 		};
 	};
 	uint64_t consumed;        /* bytes of requests read from it so far */

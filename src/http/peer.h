@@ -16,6 +16,7 @@ struct peer {
 	uint8_t address[16]; /* IPv4 in the first four */
 	uint16_t port;       /* in network order */
 	uint8_t family;      /* enum peer_family */
+	uint8_t counted;     /* enum limits_place: among which (limits.h) */
 };
 
 enum { PEER_TEXT_BYTES = 64 };

@@ -74,6 +74,19 @@ reaper_expect(struct connection *c, int64_t within_ms)
 	arm(c->loop);
 }
 
+static bool
+is_reserved(struct connection *c)
+{
+	return connection_peer(c)->counted == LIMITS_RESERVE;
+}
+
+void
+reaper_expect_head(struct connection *c)
+{
+	reaper_expect(c, is_reserved(c) ? REAPER_RESERVED_MS
+					: c->loop->service->header_timeout_ms);
+}
+
 /* Not later than it is due already. */
 static void
 expect_sooner(struct connection *c, int64_t within_ms)

@@ -24,11 +24,14 @@ struct loop;
 
 enum {
 	REAPER_TICK_MS = 1000,
-	REAPER_HURRY_TICK_MS = 50,       /* while draining */
-	REAPER_FINISH_MS = 2 * 1000,     /* draining: for more of a request */
-	REAPER_ENDED_MS = 2 * 1000,      /* of a client that sends no more */
-	REAPER_WRITE_BYTES_PER_MS = 64,  /* more time for a large answer */
-	REAPER_DISCARD_BYTES = 16 << 20, /* of a body nobody wants */
+	REAPER_HURRY_TICK_MS = 50,     /* while draining */
+	REAPER_FINISH_MS = 2 * 1000,   /* draining: for more of a request */
+	REAPER_ENDED_MS = 2 * 1000,    /* of a client that sends no more */
+	REAPER_REFUSED_MS = 2 * 1000,  /* for a body that is refused */
+	REAPER_RESERVED_MS = 2 * 1000, /* for a head, beyond the limit, … */
+	REAPER_RESERVED_BODY_MS = 10 * 1000, /* … and for its body */
+	REAPER_WRITE_BYTES_PER_MS = 64,      /* more time for a large answer */
+	REAPER_DISCARD_BYTES = 16 << 20,     /* of a body nobody wants */
 };
 
 enum status reaper_init(struct loop *loop, struct error *err) MUST_CHECK;
@@ -36,6 +39,9 @@ void reaper_fini(struct loop *loop);
 
 /* Something is due in `within_ms`; 0: nothing is. */
 void reaper_expect(struct connection *connection, int64_t within_ms);
+
+/* A connection is new: its client has to send a head. */
+void reaper_expect_head(struct connection *connection);
 
 /* The client has to send the rest of its body, some of which may have come just
  * now. */

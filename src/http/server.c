@@ -20,7 +20,9 @@ enum {
 	BODY_TIMEOUT_MS = 60 * 1000,
 	WRITE_TIMEOUT_MS = 30 * 1000,
 	IDLE_TIMEOUT_MS = 75 * 1000,
-	LINGER_MS = 100, /* after the last connection, for one just accepted */
+	DRAINED_MS = 100, /* after the last connection, for one just accepted */
+	GUESTS_MAX = 16,
+	RESERVE_SHARE = 8, /* no more than an eighth of what there is */
 };
 
 struct server {
@@ -54,13 +56,41 @@ or_default(unsigned given, unsigned initial)
 	return given != 0 ? given : initial;
 }
 
+static size_t
+at_most(size_t wanted, size_t most)
+{
+	return wanted < most ? wanted : most;
+}
+
+/* How many connections there may be, and how many beyond that. */
+static void
+init_limits(struct service *service, const struct server_config *config)
+{
+	const size_t limit = descriptors_raise();
+	const size_t tables =
+	    config->descriptor_tables ? service->loop_count : 1;
+	const size_t share = descriptors_for_connections(
+	    limit, config->descriptor_tables ? 1 : service->loop_count,
+	    config->listen_count);
+	const size_t reserve =
+	    at_most(config->reserve, 1 + share / RESERVE_SHARE);
+	/* Any loop may get all of the reserve. */
+	size_t most = (share > reserve ? share - reserve : 1) * tables;
+
+	if (config->connections_max != 0)
+		most = at_most(config->connections_max, most);
+	service->loop_connections_max = (unsigned)limit;
+	service->guests_max = at_most(GUESTS_MAX, 1 + share / RESERVE_SHARE);
+	service->limits =
+	    limits_new(most, config->connections_per_address, reserve);
+	log_to(config->log, LOG_INFO, "limits", LOG_N("descriptors", limit),
+	       LOG_N("tables", tables), LOG_N("connections", most),
+	       LOG_N("reserve", reserve), LOG_N("loops", service->loop_count));
+}
+
 static void
 init_service(struct service *service, const struct server_config *config)
 {
-	size_t limit = descriptors_raise();
-	size_t tables;
-	size_t most;
-
 	service->clock = config->clock;
 	service->started_ms = clock_wall_ms(&config->clock);
 	service->log = config->log;
@@ -78,18 +108,9 @@ init_service(struct service *service, const struct server_config *config)
 	service->loop_count = count_loops(config->loops);
 	service->loops = mem_zalloc(service->loop_count, sizeof(struct loop *));
 	service->router = router_new(route_tables);
-	tables = config->descriptor_tables ? service->loop_count : 1;
-	service->loop_connections_max =
-	    (unsigned)descriptors_for_connections(limit);
-	most = descriptors_for_connections(limit) * tables;
-	if (config->connections_max != 0 && config->connections_max < most)
-		most = config->connections_max;
 	service->attempts = attempts_new();
 	service->tls = tls_new(config->clock, config->log);
-	service->limits = limits_new(most, config->connections_per_address);
-	log_to(config->log, LOG_INFO, "limits", LOG_N("descriptors", limit),
-	       LOG_N("tables", tables), LOG_N("connections", most),
-	       LOG_N("loops", service->loop_count));
+	init_limits(service, config);
 }
 
 static void
@@ -267,7 +288,7 @@ server_drain(struct server *server, int64_t deadline_ms)
 		(void)loop_wait_quiet(service->loops[i], left_until(due_us));
 	log_to(service->log, LOG_INFO, "drained",
 	       LOG_N("connections", limits_connections(service->limits)));
-	loop_linger(service->loops[0], LINGER_MS);
+	loop_linger(service->loops[0], DRAINED_MS);
 	/* From here on nobody asks the registry for anything. */
 	stop_loops(service);
 }

@@ -38,6 +38,7 @@ struct service {
 	unsigned write_timeout_ms;
 	unsigned idle_timeout_ms;
 	unsigned loop_connections_max; /* what a loop's library may hold */
+	size_t guests_max; /* in a loop's lobby, and as many that linger */
 	enum parking parking;
 	bool descriptor_tables;
 	bool access_log;

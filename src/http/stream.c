@@ -120,6 +120,10 @@ stream_answer(struct waiter *waiter, int64_t revision,
 		put_event(stream, revision);
 	else
 		beat(stream);
+	/* Woken before the feed was drained, it would wait again in one that
+	 * wakes nobody. */
+	if (stream->loop->phase != LOOP_SERVING)
+		stream->ended = true;
 	if (!stream->ended)
 		wait_on(stream, revision);
 	wake(stream);

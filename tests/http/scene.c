@@ -220,9 +220,11 @@ served_epoch(struct toggled *t)
 }
 
 int64_t
-metric(struct toggled *t, const char *name)
+metric_as(struct toggled *t, const char *header, const char *name)
 {
-	struct answer *answer = ask(t, "GET", "/metrics", NULL, 200);
+	struct answer *answer =
+	    ask_with(t, header == NULL ? NULL : HEADERS(header), "GET",
+		     "/metrics", NULL, 200);
 	size_t length = strlen(name);
 	const char *line = answer->body;
 
@@ -233,6 +235,12 @@ metric(struct toggled *t, const char *name)
 		line = line == NULL ? NULL : line + 1;
 	}
 	ck_abort_msg("there is no metric %s in\n%s", name, answer->body);
+}
+
+int64_t
+metric(struct toggled *t, const char *name)
+{
+	return metric_as(t, NULL, name);
 }
 
 struct expected {

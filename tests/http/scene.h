@@ -79,6 +79,9 @@ const char *served_epoch(struct toggled *t);
 /* The value of a line of /metrics without labels. */
 int64_t metric(struct toggled *t, const char *name);
 
+/* The same for whom the header shows (NULL: nobody). */
+int64_t metric_as(struct toggled *t, const char *header, const char *name);
+
 /* Until it is `value`. */
 void wait_for_metric(struct toggled *t, const char *name, int64_t value);
 

@@ -373,15 +373,18 @@ START_TEST(test_header_when_it_does_not_end_then_cut)
 }
 END_TEST
 
-START_TEST(test_limit_when_reached_then_closed_at_once)
+START_TEST(test_limit_when_reached_then_told_at_once)
 {
 	static const char *const args[] = { "--connections-per-address", "2",
 					    NULL };
 	struct toggled *t = tls_start(args, NULL);
 	struct raw *second = raw_open(t);
-	struct raw *third = raw_open_plain(t);
+	struct raw *third = raw_open(t);
 
-	ck_assert_ptr_null(secure_new(raw_fd(third), t->ca_file, NULL));
+	ck_assert(
+	    raw_send_text(third, "GET /healthz HTTP/1.1\r\n" HOST "\r\n"));
+	ck_assert_int_eq(raw_answer(third, SOON_MS)->status, 503);
+	ck_assert(raw_is_closed(third, SOON_MS));
 	raw_close(second);
 	wait_for_metric(t, "toggled_connections_open", 1);
 	ck_assert(raw_send_text(raw_open(t), POLL("2") HOST "\r\n"));
@@ -426,7 +429,7 @@ main(void)
 	tcase_add_loop_test(tc, test_handshake_when_it_does_not_end_then_cut, 0,
 			    (int)(sizeof(beginnings) / sizeof(*beginnings)));
 	tcase_add_test(tc, test_header_when_it_does_not_end_then_cut);
-	tcase_add_test(tc, test_limit_when_reached_then_closed_at_once);
+	tcase_add_test(tc, test_limit_when_reached_then_told_at_once);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -43,22 +43,34 @@ body_of(const struct question *q, int64_t n)
 	return q->bodies[1] == NULL ? q->bodies[0] : q->bodies[n % 2];
 }
 
+static double
+nth_ms(struct toggled *t, const struct question *q, int64_t n)
+{
+	const char *const headers[] = { q->header, NULL };
+	const int64_t began = clock_stopwatch_us();
+	struct answer *answer =
+	    toggled_request(t, q->method, q->path, headers, body_of(q, n));
+	const double took = (double)(clock_stopwatch_us() - began) / 1000;
+
+	ck_assert_msg(q->status == 0 || answer->status == q->status,
+		      "%s %s: expected %ld, got %ld %.600s", q->method, q->path,
+		      q->status, answer->status, answer->body);
+	return took;
+}
+
+double
+ask_once_ms(struct toggled *t, const struct question *q)
+{
+	return nth_ms(t, q, 0);
+}
+
 double
 question_ms(struct toggled *t, const struct question *q)
 {
-	const char *const headers[] = { q->header, NULL };
 	double took[TIMES];
 
-	for (int i = 0; i < TIMES; i++) {
-		const int64_t began = clock_stopwatch_us();
-		struct answer *answer = toggled_request(t, q->method, q->path,
-							headers, body_of(q, i));
-
-		took[i] = (double)(clock_stopwatch_us() - began) / 1000;
-		ck_assert_msg(q->status == 0 || answer->status == q->status,
-			      "%s %s: expected %ld, got %ld %.600s", q->method,
-			      q->path, q->status, answer->status, answer->body);
-	}
+	for (int i = 0; i < TIMES; i++)
+		took[i] = nth_ms(t, q, i);
 	qsort(took, TIMES, sizeof(took[0]), by_size);
 	return took[TIMES / 2];
 }

@@ -38,6 +38,9 @@ struct question {
 /* Ask it some times, one after the other: the median. */
 double question_ms(struct toggled *t, const struct question *question);
 
+/* The same once: for the first request of a connection. */
+double ask_once_ms(struct toggled *t, const struct question *question);
+
 /* `beside` took at most `most` times what `alone` did. What takes less than a
  * turn of the machine's scheduler is counted as one. Prints both. */
 void expect_ratio(const char *what, double beside, double alone, double most);

@@ -29,7 +29,7 @@ peer_of(const char *address, uint16_t port)
 
 START_TEST(test_connections_when_limit_is_reached_then_refused_until_one_goes)
 {
-	struct limits *limits = limits_new(2, 0);
+	struct limits *limits = limits_new(2, 0, 0);
 	struct peer peer = peer_of("127.0.0.1", 1);
 
 	ck_assert_int_eq(limits_enter(limits, &peer), LIMITS_OK);
@@ -42,9 +42,41 @@ START_TEST(test_connections_when_limit_is_reached_then_refused_until_one_goes)
 }
 END_TEST
 
+START_TEST(test_reserve_when_limit_is_reached_then_half_is_for_unix_sockets)
+{
+	struct limits *limits = limits_new(1, 0, 4);
+	struct peer first = peer_of("192.0.2.1", 1);
+	struct peer remote[3] = { peer_of("192.0.2.1", 2),
+				  peer_of("192.0.2.1", 3),
+				  peer_of("192.0.2.1", 4) };
+	struct peer local[3] = { peer_of("", 0), peer_of("", 0),
+				 peer_of("", 0) };
+
+	ck_assert_int_eq(limits_enter(limits, &first), LIMITS_OK);
+	ck_assert(limits_enter_reserve(limits, &remote[0]));
+	ck_assert(limits_enter_reserve(limits, &remote[1]));
+	ck_assert(!limits_enter_reserve(limits, &remote[2]));
+	ck_assert(limits_enter_reserve(limits, &local[0]));
+	ck_assert(limits_enter_reserve(limits, &local[1]));
+	ck_assert(!limits_enter_reserve(limits, &local[2]));
+	ck_assert_uint_eq(limits_connections(limits), 1);
+	/* There is no room yet; then there is, and the reserve has it back. */
+	ck_assert(!limits_promote(limits, &remote[0]));
+	limits_leave(limits, &first);
+	ck_assert(limits_promote(limits, &remote[0]));
+	ck_assert(limits_enter_reserve(limits, &remote[2]));
+	/* Whoever is counted off twice counts once. */
+	limits_leave(limits, &remote[0]);
+	limits_leave(limits, &remote[0]);
+	ck_assert_uint_eq(limits_connections(limits), 0);
+	ck_assert(!limits_enter_reserve(limits, &local[2]));
+	limits_free(limits);
+}
+END_TEST
+
 START_TEST(test_connections_when_per_address_then_each_counts_alone)
 {
-	struct limits *limits = limits_new(100, 1);
+	struct limits *limits = limits_new(100, 1, 0);
 	struct peer a = peer_of("192.0.2.1", 1);
 	struct peer a2 = peer_of("192.0.2.1", 2);
 	struct peer b = peer_of("192.0.2.2", 1);
@@ -71,7 +103,7 @@ END_TEST
 START_TEST(test_bodies_when_large_then_counted_and_small_ones_never_refused)
 {
 	const size_t large = 1 << 20;
-	struct limits *limits = limits_new(1, 0);
+	struct limits *limits = limits_new(1, 0, 0);
 	size_t count = 0;
 
 	while (limits_grow_body(limits, 0, large))
@@ -90,7 +122,7 @@ END_TEST
 /* As it comes in at a socket that listens for both. */
 START_TEST(test_connections_when_ipv4_is_mapped_then_each_address_counts_alone)
 {
-	struct limits *limits = limits_new(100, 1);
+	struct limits *limits = limits_new(100, 1, 0);
 	struct peer plain = peer_of("192.0.2.1", 1);
 	struct peer same = peer_of("::ffff:192.0.2.1", 2);
 	struct peer other = peer_of("::ffff:192.0.2.2", 1);
@@ -136,6 +168,9 @@ suite(void)
 	Suite *s = suite_create("http/limits");
 	TCase *t = tcase_create("limits");
 
+	tcase_add_test(
+	    t,
+	    test_reserve_when_limit_is_reached_then_half_is_for_unix_sockets);
 	tcase_add_test(
 	    t,
 	    test_connections_when_limit_is_reached_then_refused_until_one_goes);

@@ -1,0 +1,318 @@
+/*
+ * In clear text the head is peeked at with each event of the socket (edge
+ * triggered, so a half head costs nothing until more of it comes); under TLS
+ * the bridge keeps what it has decrypted. One timer stands for all guests.
+ */
+#include "lobby.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "answer.h"
+#include "base/mem.h"
+#include "bridge.h"
+#include "connection.h"
+#include "entitled.h"
+#include "linger.h"
+#include "loop.h"
+
+struct guest {
+	struct guest *next, **link;
+	struct lobby *lobby;
+	struct event *event;   /* NULL: its bridge looks */
+	struct bridge *bridge; /* NULL: in clear text */
+	struct peer peer;
+	int64_t due_ms;
+	int fd;
+	bool waits; /* its head was judged: only for room */
+	bool ofrep; /* it speaks to OFREP */
+};
+
+struct lobby {
+	struct loop *loop;
+	struct guest *guests; /* the newest first */
+	size_t count;
+	struct event *timer;
+};
+
+static void
+forget(struct guest *g)
+{
+	*g->link = g->next;
+	if (g->next != NULL)
+		g->next->link = g->link;
+	g->lobby->count--;
+	if (g->event != NULL)
+		event_free(g->event);
+	free(g);
+}
+
+void
+lobby_forget(struct guest *g)
+{
+	forget(g);
+}
+
+static void
+send_away(struct guest *g)
+{
+	struct loop *loop = g->lobby->loop;
+	struct blob *told = answer_too_many(&loop->service->clock, g->ofrep);
+
+	counters_add(&loop->counters.connections_refused, 1);
+	if (g->bridge != NULL) {
+		/* It forgets the guest as it ends. */
+		bridge_send_away(g->bridge, told->data, told->length);
+	} else {
+		const struct peer peer = g->peer;
+		const int fd = g->fd;
+
+		forget(g);
+		(void)!send(fd, told->data, told->length,
+			    MSG_DONTWAIT | MSG_NOSIGNAL);
+		linger_take(loop, fd, &peer);
+	}
+	blob_unref(told);
+}
+
+static void
+admit(struct guest *g)
+{
+	struct loop *loop = g->lobby->loop;
+	struct bridge *bridge = g->bridge;
+	const struct connection_origin origin = { .peer = g->peer };
+	const int fd = g->fd;
+
+	forget(g);
+	if (bridge != NULL)
+		bridge_admit(bridge, &origin.peer);
+	else
+		loop_admit(loop, fd, &origin);
+}
+
+static bool
+find_place(struct guest *g, bool entitled)
+{
+	struct loop *loop = g->lobby->loop;
+	struct limits *limits = loop->service->limits;
+
+	if (limits_enter(limits, &g->peer) == LIMITS_OK)
+		return true;
+	if (!entitled)
+		return false;
+	if (!limits_enter_reserve(limits, &g->peer) &&
+	    (!room_make_reserve(loop) ||
+	     !limits_enter_reserve(limits, &g->peer)))
+		return false;
+	counters_add(&loop->counters.connections_reserved, 1);
+	return true;
+}
+
+static void
+expect(struct guest *g, int64_t within_ms)
+{
+	const struct timeval delay = { .tv_sec = within_ms / 1000,
+				       .tv_usec = within_ms % 1000 * 1000 };
+	struct lobby *lobby = g->lobby;
+	struct timeval until;
+
+	g->due_ms = loop_now_ms(lobby->loop) + within_ms;
+	for (const struct guest *other = lobby->guests; other != NULL;
+	     other = other->next)
+		if (other != g && other->due_ms < g->due_ms &&
+		    evtimer_pending(lobby->timer, &until))
+			return;
+	evtimer_add(lobby->timer, &delay);
+}
+
+enum judgement { ADMITTED, WAITS, REFUSED };
+
+static enum judgement
+judge(struct guest *g, const char *text, size_t length)
+{
+	static const char ofrep[] = "POST /ofrep/";
+	struct loop *loop = g->lobby->loop;
+
+	if (g->waits)
+		return WAITS;
+	if (memmem(text, length, "\r\n\r\n", 4) == NULL)
+		return length < LOBBY_HEAD_BYTES ? WAITS : REFUSED;
+	g->ofrep = length > sizeof(ofrep) - 1 &&
+		   memcmp(text, ofrep, sizeof(ofrep) - 1) == 0;
+	if (find_place(g, entitled_by_head(loop, text, length)))
+		return ADMITTED;
+	if (!room_ask(loop))
+		return REFUSED;
+	g->waits = true;
+	expect(g, LOBBY_ROOM_MS);
+	return WAITS;
+}
+
+static void
+obey(struct guest *g, enum judgement verdict)
+{
+	if (verdict == ADMITTED)
+		admit(g);
+	else if (verdict == REFUSED)
+		send_away(g);
+}
+
+void
+lobby_hear(struct guest *g, const char *text, size_t length)
+{
+	obey(g, judge(g, text, length));
+}
+
+/* In clear text: what has come of its head. */
+static void
+look(struct guest *g)
+{
+	char text[LOBBY_HEAD_BYTES];
+	ssize_t n = recv(g->fd, text, sizeof(text), MSG_PEEK | MSG_DONTWAIT);
+	enum judgement verdict = WAITS;
+
+	if (n > 0)
+		verdict = judge(g, text, (size_t)n);
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		verdict = REFUSED;
+	obey(g, verdict);
+}
+
+static void
+look_cb(evutil_socket_t fd, short what, void *ctx)
+{
+	struct guest *g = ctx;
+	struct loop *loop = g->lobby->loop;
+
+	(void)fd;
+	(void)what;
+	loop_tick(loop);
+	look(g);
+	loop_drive(loop);
+}
+
+static void
+timer_cb(evutil_socket_t fd, short what, void *ctx)
+{
+	struct lobby *lobby = ctx;
+	struct guest *next;
+	int64_t now_ms;
+
+	(void)fd;
+	(void)what;
+	loop_tick(lobby->loop);
+	now_ms = loop_now_ms(lobby->loop);
+	for (struct guest *g = lobby->guests; g != NULL; g = next) {
+		next = g->next;
+		if (g->due_ms <= now_ms)
+			send_away(g);
+	}
+	for (struct guest *g = lobby->guests; g != NULL; g = g->next)
+		expect(g, g->due_ms - now_ms);
+	loop_drive(lobby->loop);
+}
+
+struct lobby *
+lobby_new(struct loop *loop)
+{
+	struct lobby *lobby = mem_zalloc(1, sizeof(*lobby));
+
+	lobby->loop = loop;
+	lobby->timer = evtimer_new(loop->base, timer_cb, lobby);
+	if (lobby->timer == NULL) {
+		free(lobby);
+		return NULL;
+	}
+	return lobby;
+}
+
+void
+lobby_free(struct lobby *lobby)
+{
+	if (lobby == NULL)
+		return;
+	while (lobby->guests != NULL)
+		send_away(lobby->guests);
+	event_free(lobby->timer);
+	free(lobby);
+}
+
+static size_t
+count_from(const struct lobby *lobby, const struct peer *peer)
+{
+	size_t count = 0;
+
+	for (const struct guest *g = lobby->guests; g != NULL; g = g->next)
+		count += limits_same_address(&g->peer, peer) ? 1 : 0;
+	return count;
+}
+
+/* The oldest of the address that has the most. */
+static struct guest *
+find_least_wanted(struct lobby *lobby)
+{
+	struct guest *found = NULL;
+	size_t most = 0;
+
+	for (struct guest *g = lobby->guests; g != NULL; g = g->next) {
+		const size_t count = count_from(lobby, &g->peer);
+
+		if (count < most)
+			continue;
+		most = count;
+		found = g;
+	}
+	return found;
+}
+
+void
+lobby_enter(struct lobby *lobby, int fd, const struct peer *peer, bool tls)
+{
+	struct loop *loop = lobby->loop;
+	struct bridge *bridge;
+	struct guest *g;
+
+	if (lobby->count == loop->service->guests_max)
+		send_away(find_least_wanted(lobby));
+	g = mem_zalloc(1, sizeof(*g));
+	g->lobby = lobby;
+	g->fd = fd;
+	g->peer = *peer;
+	g->next = lobby->guests;
+	g->link = &lobby->guests;
+	if (g->next != NULL)
+		g->next->link = &g->next;
+	lobby->guests = g;
+	lobby->count++;
+	expect(g, LOBBY_MS);
+	if (tls) {
+		bridge = bridge_open(loop->bridges, fd, peer, g);
+		/* Else it has ended already, and the guest with it. */
+		if (bridge != NULL)
+			g->bridge = bridge;
+		return;
+	}
+	g->event =
+	    event_new(loop->base, fd, EV_READ | EV_ET | EV_PERSIST, look_cb, g);
+	if (g->event == NULL || event_add(g->event, NULL) != 0)
+		send_away(g);
+	else
+		look(g);
+}
+
+void
+lobby_look_again(struct lobby *lobby)
+{
+	struct guest *next;
+
+	for (struct guest *g = lobby->guests; g != NULL; g = next) {
+		next = g->next;
+		if (g->waits && find_place(g, false))
+			admit(g);
+	}
+}
