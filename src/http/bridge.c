@@ -391,6 +391,12 @@ bridge_may_leave(const struct bridge *b, uint64_t expected)
 	       ioctl(b->library.fd, FIONREAD, &unread) == 0 && unread == 0;
 }
 
+uint64_t
+bridge_passed(const struct bridge *b)
+{
+	return b->passed;
+}
+
 int
 bridge_fd(const struct bridge *b)
 {

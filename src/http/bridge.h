@@ -69,6 +69,9 @@ struct peer *bridge_peer(struct bridge *bridge);
 bool bridge_may_leave(const struct bridge *bridge,
 		      uint64_t expected) MUST_CHECK;
 
+/* Bytes that libmicrohttpd was given since then, whether taken or not. */
+uint64_t bridge_passed(const struct bridge *bridge);
+
 /* OPEN -> AWAY. The caller looks after its socket from now on. */
 int bridge_fd(const struct bridge *bridge);
 void bridge_leave(struct bridge *bridge);

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "bridge.h"
+#include "chunked.h"
 #include "intake.h"
 #include "loop.h"
 #include "park.h"
@@ -140,8 +141,42 @@ connection_forget(struct loop *loop, struct peer *peer)
 }
 
 static void
+log_access(const struct exchange *x)
+{
+	const struct request *r = &x->request;
+	/* A poll that left has no status yet. */
+	const char *event = x->phase == EXCHANGE_LEFT ? "poll" : "request";
+
+	log_to(r->loop->service->log, LOG_INFO, event,
+	       LOG_S("method", request_method_name(r)),
+	       LOG_S("path", r->path.data == NULL ? "" : r->path.data),
+	       LOG_N("status", r->reply.status), LOG_S("peer", r->peer),
+	       LOG_N("microseconds", clock_stopwatch_us() - r->started_us),
+	       LOG_S("id", r->id));
+}
+
+/* The request under way is over, if there is one. Nothing of it stays. */
+static void
+end_exchange(struct connection *c)
+{
+	struct exchange *x = c->exchange;
+
+	if (x == NULL)
+		return;
+	c->exchange = NULL;
+	c->consumed += x->header_size + x->body_seen;
+	chunked_end(x);
+	if (x->phase == EXCHANGE_WAITING)
+		park_cancel(c->loop->park, x);
+	if (c->loop->service->access_log)
+		log_access(x);
+	exchange_free(x);
+}
+
+static void
 close_connection(struct connection *c)
 {
+	end_exchange(c);
 	if (c->stream != NULL)
 		stream_detach(c->stream);
 	delist(c);
@@ -176,8 +211,10 @@ connection_target(void *cls, const char *target, struct MHD_Connection *mhd)
 	const union MHD_ConnectionInfo *info =
 	    MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	struct connection *c = info->socket_context;
-	struct exchange *x = exchange_new(cls, c);
+	struct exchange *x;
 
+	end_exchange(c);
+	x = exchange_new(cls, c);
 	c->exchange = x;
 	x->target = target;
 	x->target_length = target == NULL ? 0 : strlen(target);
@@ -302,6 +339,7 @@ dispatch(struct exchange *x)
 {
 	struct request *r = &x->request;
 
+	chunked_end(x);
 	reaper_expect(x->connection, 0);
 	room_leave(r->loop, &x->connection->place);
 	if (r->loop->phase == LOOP_STOPPING)
@@ -344,6 +382,8 @@ begin(struct exchange *x, const char *method, const char *version)
 	reaper_expect_body(x);
 	if (intake_header(x, method, version) == INTAKE_REFUSE)
 		connection_queue(x);
+	else if (x->chunked)
+		chunked_begin(x, method + x->header_size);
 	if (r->reply.status != 0)
 		expect_refused(x);
 	else if (!is_reserved(c))
@@ -370,6 +410,7 @@ take_body(struct exchange *x, const char *data, size_t size)
 	struct limits *limits = r->loop->service->limits;
 
 	x->body_seen += size;
+	chunked_piece(x, size);
 	if (r->loop->phase != LOOP_SERVING)
 		reaper_expect_body(x);
 	if (r->reply.status != 0)
@@ -424,7 +465,7 @@ connection_handle(void *cls, struct MHD_Connection *mhd, const char *url,
 
 /* The library takes an answer only when it has the whole body. */
 void
-connection_refuse_late(struct connection *c)
+connection_refuse(struct connection *c, enum status code, const char *text)
 {
 	struct exchange *x = c->exchange;
 	struct request *r;
@@ -433,10 +474,8 @@ connection_refuse_late(struct connection *c)
 	if (x == NULL || x->phase != EXCHANGE_READING)
 		return;
 	r = &x->request;
-	if (r->reply.status == 0 && c->loop->phase != LOOP_SERVING)
-		reply_fail(r, STATUS_BUSY, "the server stops");
-	else if (r->reply.status == 0)
-		reply_fail(r, STATUS_TIMEOUT, "the body did not come in time");
+	if (r->reply.status == 0)
+		reply_fail(r, code, "%s", text);
 	x->phase = EXCHANGE_ANSWERED;
 	counters_request(&c->loop->counters, x->route_number, r->reply.status,
 			 clock_stopwatch_us() - r->started_us);
@@ -446,21 +485,6 @@ connection_refuse_late(struct connection *c)
 	bytes_fini(&wire);
 }
 
-static void
-log_access(const struct exchange *x)
-{
-	const struct request *r = &x->request;
-	/* A poll that left has no status yet. */
-	const char *event = x->phase == EXCHANGE_LEFT ? "poll" : "request";
-
-	log_to(r->loop->service->log, LOG_INFO, event,
-	       LOG_S("method", request_method_name(r)),
-	       LOG_S("path", r->path.data == NULL ? "" : r->path.data),
-	       LOG_N("status", r->reply.status), LOG_S("peer", r->peer),
-	       LOG_N("microseconds", clock_stopwatch_us() - r->started_us),
-	       LOG_S("id", r->id));
-}
-
 void
 connection_completed(void *cls, struct MHD_Connection *mhd, void **context,
 		     enum MHD_RequestTerminationCode how)
@@ -468,19 +492,15 @@ connection_completed(void *cls, struct MHD_Connection *mhd, void **context,
 	struct exchange *x = *context;
 	struct connection *c = x->connection;
 	struct loop *loop = cls;
+	bool known;
 
 	(void)mhd;
 	(void)how;
 	*context = NULL;
-	c->exchange = NULL;
-	c->consumed += x->header_size + x->body_seen;
-	if (x->phase == EXCHANGE_WAITING)
-		park_cancel(loop->park, x);
+	known = x->request.token != NULL;
+	end_exchange(c);
 	reaper_expect(c, c->ended ? REAPER_ENDED_MS
 				  : (int64_t)loop->service->idle_timeout_ms +
 					loop->service->header_timeout_ms);
-	take_place(c, x->request.token != NULL ? ROOM_KNOWN : ROOM_ANONYMOUS);
-	if (loop->service->access_log)
-		log_access(x);
-	exchange_free(x);
+	take_place(c, known ? ROOM_KNOWN : ROOM_ANONYMOUS);
 }

@@ -82,9 +82,10 @@ void connection_queue(struct exchange *x);
  * caller's. */
 void connection_answer(struct exchange *x);
 
-/* Time is over: where a body has not come to its end, say so to its client.
- * reaper_kill is the caller's. */
-void connection_refuse_late(struct connection *connection);
+/* Where a body has not come to its end, which will not be waited for: tell its
+ * client, unless it has an answer already. reaper_kill is the caller's. */
+void connection_refuse(struct connection *connection, enum status code,
+		       const char *text);
 
 /* Callbacks of the daemon; `cls` is the loop. */
 void *connection_target(void *cls, const char *target,

@@ -1,8 +1,9 @@
 /*
  * An exchange: one request on its way through a connection, with what the
  * handlers do not see of it. Made when the request line is there, freed by
- * libmicrohttpd's "completed" callback and there only. A loop keeps some
- * finished ones for the next requests.
+ * libmicrohttpd's "completed" callback; where that does not come (0.9 leaves it
+ * out when cookies or parameters exhaust its memory), with its connection. A
+ * loop keeps some finished ones for the next requests.
  */
 #ifndef SRC_HTTP_EXCHANGE_H
 #define SRC_HTTP_EXCHANGE_H
@@ -41,6 +42,14 @@ struct seat {
 	enum seat_kind kind;
 };
 
+/* Of a body in chunks (chunked.h). */
+struct frame {
+	struct exchange *next, **link; /* link NULL: it is in no list */
+	const char *body;
+	uint64_t sane;  /* bytes of the frame that it had so far, at most */
+	unsigned looks; /* in vain */
+};
+
 struct exchange {
 	struct seat seat; /* first */
 	struct request request;
@@ -57,6 +66,7 @@ struct exchange {
 	size_t body_limit;
 	int64_t due_ms; /* for all of the body to be there */
 	bool chunked;
+	struct frame frame;
 	size_t header_size; /* bytes */
 	bool closing;       /* the client said Connection: close */
 	bool tentative;     /* of repoll: it may be dropped */

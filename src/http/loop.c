@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "bridge.h"
+#include "chunked.h"
 #include "connection.h"
 #include "descriptors.h"
 #include "evaluator.h"
@@ -78,6 +79,8 @@ loop_drive(struct loop *loop)
 	     turn++) {
 		MHD_run(loop->daemon);
 		timed = MHD_get_timeout(loop->daemon, &wait);
+		if (timed == MHD_YES && wait == 0)
+			chunked_look(loop);
 	}
 	connection_settle(loop);
 	note_quiet(loop);

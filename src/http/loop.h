@@ -95,6 +95,8 @@ struct loop {
 	struct random random;
 	struct connection *connections; /* those with libmicrohttpd */
 	struct connection *arriving;    /* it has not begun with them yet */
+	struct exchange *chunked;       /* their bodies come in chunks */
+	int64_t chunked_due_us;         /* not to be looked at before */
 	struct event *reap_timer;
 	bool reaping;           /* the timer is armed */
 	struct exchange *spare; /* finished ones, to be used again */

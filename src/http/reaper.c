@@ -5,6 +5,7 @@
 #include "reaper.h"
 
 #include <event2/event.h>
+#include <microhttpd.h>
 #include <sys/socket.h>
 
 #include "connection.h"
@@ -39,7 +40,11 @@ reap_cb(evutil_socket_t fd, short what, void *ctx)
 		if (c->deadline_ms == 0 || c->deadline_ms > now)
 			continue;
 		counters_add(&loop->counters.connections_reaped, 1);
-		connection_refuse_late(c);
+		if (loop->phase == LOOP_SERVING)
+			connection_refuse(c, STATUS_TIMEOUT,
+					  "the body did not come in time");
+		else
+			connection_refuse(c, STATUS_BUSY, "the server stops");
 		reaper_kill(c);
 	}
 	if (loop->connections != NULL)
@@ -125,6 +130,11 @@ reaper_kill(struct connection *c)
 {
 	c->deadline_ms = 0;
 	(void)shutdown(c->fd, SHUT_RDWR);
+	/* It does not look at the socket of one that it waits for or that is
+	 * stuck; its own clock ends those too, a second after their last byte.
+	 */
+	(void)MHD_set_connection_option(c->mhd, MHD_CONNECTION_OPTION_TIMEOUT,
+					1U);
 }
 
 void
