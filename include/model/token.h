@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "base/error.h"
 #include "model/catalog.h"
 #include "model/credential.h"
 #include "model/value.h"
@@ -62,6 +63,19 @@ void token_free(struct token *token);
 bool token_sees(const struct token *token, const char *environment,
 		size_t length);
 
+/* May it do what that role may, speak of that environment? NULL is everybody's,
+ * who may everything. STATUS_FORBIDDEN says what is missing. */
+enum status token_check_role(const struct token *token, enum role needed,
+			     struct error *err) MUST_CHECK;
+enum status token_check_environment(const struct token *token,
+				    struct string environment,
+				    struct error *err) MUST_CHECK;
+
+/* The least role that may change a definition of that kind. The right belongs
+ * to the kind of what is changed, by whatever way it comes about: a route of
+ * its own, a change set, a rollback, an import. */
+enum role token_role_to_change(enum kind kind);
+
 /* Has anybody ever made a token? Else everybody is let in. */
 bool token_is_needed(const struct catalog *catalog);
 
@@ -79,6 +93,6 @@ struct definition *token_prove(const struct catalog *catalog,
 
 /* Does it still have that secret, which may have been rotated away? */
 bool token_has_secret(const struct token *token,
-		      const struct token_secret *secret);
+		      const uint8_t hash[SHA256_BYTES]);
 
 #endif

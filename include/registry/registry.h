@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "model/catalog.h"
 #include "model/change.h"
+#include "model/principal.h"
 #include "store/store.h"
 #include "wire/edit.h"
 
@@ -75,6 +76,9 @@ struct job {
 	void (*done)(struct job *job);
 	void *owner;
 
+	/* Who asks. A write is held against it again when it is staged: zero is
+	 * nobody, who may write only while there is no token. */
+	struct principal by;
 	struct string environment;
 	struct string actor;
 	struct string comment;
@@ -96,6 +100,9 @@ struct job {
 	enum verdict verdict;
 	int64_t revision;      /* of the change; else the environment's */
 	struct change *change; /* writes: with before and after */
+	/* JOB_ROLLBACK: the environment's settings were others then, and whose
+	 * job it is may not change them, so they stayed. */
+	bool settings_kept;
 	/* What is there: with STATUS_PRECONDITION, and where one definition was
 	 * written that is as it was before. */
 	struct definition *current;

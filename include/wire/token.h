@@ -31,11 +31,9 @@ struct token_order {
 
 /* A new token out of {"name","role","environments","expiresAt"?}; an admin's
  * environments may be left out. The edits make ".access" too where it is not
- * there. STATUS_CONFLICT: the name is taken, or the first token of all is not
- * an admin's, which would lock everybody out. What else is wrong with the body
- * the registry says. */
-enum status token_order_create(const struct catalog *catalog,
-			       const struct value *body, int64_t now_ms,
+ * there. What else is wrong with the body the registry says, and what it must
+ * keep together with other tokens: its name, and that an admin is left. */
+enum status token_order_create(const struct value *body, int64_t now_ms,
 			       struct arena *arena, struct token_order *out,
 			       struct error *err) MUST_CHECK;
 
@@ -43,11 +41,8 @@ enum status token_order_create(const struct catalog *catalog,
 void token_order_rotate(const struct definition *token, int64_t now_ms,
 			struct arena *arena, struct token_order *out);
 
-/* STATUS_CONFLICT: it is the last admin that is good at `now_ms`. */
-enum status token_order_revoke(const struct catalog *catalog,
-			       const struct definition *token, int64_t now_ms,
-			       struct token_order *out,
-			       struct error *err) MUST_CHECK;
+void token_order_revoke(const struct definition *token,
+			struct token_order *out);
 
 void token_order_wipe(struct token_order *order);
 

@@ -155,6 +155,7 @@ commit_edits(struct import *import, const struct edit_list *list,
 	enum status rc;
 
 	job_init(&job, JOB_WRITE);
+	job.by.kind = PRINCIPAL_PROGRAM;
 	job.environment = string_of(options->environment);
 	job.actor = string_of("import");
 	job.comment =

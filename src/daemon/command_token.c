@@ -164,11 +164,12 @@ order_create(struct work *work, const struct catalog *catalog,
 
 	bytes_init(&text);
 	put_body(work->options, &text);
+	(void)catalog;
 	rc =
 	    json_decode(text.data, text.length, NULL, &work->arena, &body, err);
 	if (rc == STATUS_OK)
-		rc = token_order_create(catalog, &body, now_ms(), &work->arena,
-					order, err);
+		rc = token_order_create(&body, now_ms(), &work->arena, order,
+					err);
 	bytes_fini(&text);
 	return rc;
 }
@@ -193,7 +194,7 @@ order_revoke(struct work *work, const struct catalog *catalog,
 	enum status rc = find(work, catalog, &token, err);
 
 	if (rc == STATUS_OK)
-		rc = token_order_revoke(catalog, token, now_ms(), order, err);
+		token_order_revoke(token, order);
 	return rc;
 }
 
@@ -227,6 +228,7 @@ run(struct work *work, struct offline *offline, struct token_order *order,
 	enum status rc;
 
 	job_init(&job, JOB_WRITE);
+	job.by.kind = PRINCIPAL_PROGRAM;
 	job.environment =
 	    (struct string){ NAME_ACCESS_ENVIRONMENT,
 			     sizeof(NAME_ACCESS_ENVIRONMENT) - 1 };

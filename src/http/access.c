@@ -7,7 +7,6 @@
 #include "attempts.h"
 #include "connection.h"
 #include "loop.h"
-#include "model/name.h"
 #include "model/ticket.h"
 
 enum { MS_PER_SECOND = 1000 };
@@ -173,31 +172,32 @@ authenticate(struct exchange *x, const struct catalog *catalog)
 	return false;
 }
 
-bool
-access_role(struct request *r, enum role role)
+void
+access_reply_forbidden(struct request *r, const char *reason,
+		       const struct error *why)
 {
 	const struct token *token = request_token(r);
 
-	if (token == NULL || token->role >= role)
+	log_refusal(r, reason, token == NULL ? "" : token->id.data);
+	reply_error(r, why);
+}
+
+bool
+access_role(struct request *r, enum role role)
+{
+	if (token_check_role(request_token(r), role, &r->error) == STATUS_OK)
 		return true;
-	log_refusal(r, "the role is not enough", token->id.data);
-	reply_fail(r, STATUS_FORBIDDEN,
-		   "this needs the role %s; that of the token '%s' is %s",
-		   role_name(role), token->name.data, role_name(token->role));
+	access_reply_forbidden(r, "the role is not enough", &r->error);
 	return false;
 }
 
 bool
 access_environment(struct request *r, struct string name)
 {
-	const struct token *token = request_token(r);
-
-	if (token == NULL || token_sees(token, name.data, name.length))
+	if (token_check_environment(request_token(r), name, &r->error) ==
+	    STATUS_OK)
 		return true;
-	log_refusal(r, "not an environment of the token", token->id.data);
-	reply_fail(r, STATUS_FORBIDDEN,
-		   "the token '%s' is not for the environment '%.*s'",
-		   token->name.data, (int)name.length, name.data);
+	access_reply_forbidden(r, "not an environment of the token", &r->error);
 	return false;
 }
 
@@ -217,24 +217,41 @@ access_admit(struct exchange *x)
 }
 
 bool
+access_confirm(struct exchange *x)
+{
+	struct request *r = &x->request;
+
+	if ((r->route->flags & ROUTE_PUBLIC) != 0)
+		return true;
+	(void)loop_catalog(r->loop);
+	/* The first token of all was made meanwhile: what was of no account
+	 * when the head came is looked at now. */
+	if (r->token == NULL)
+		return access_admit(x);
+	if (access_lasts(r->loop, r->token, r->secret))
+		return true;
+	access_reply_ended(r);
+	return false;
+}
+
+bool
 access_lasts(const struct loop *loop, const struct definition *token,
 	     uint8_t secret)
 {
-	const struct definition *now;
+	const struct principal principal =
+	    principal_of(token == NULL ? NULL : token->token, secret);
+	const struct token *now;
 
-	if (token == NULL)
-		return true;
-	now = token_find(loop->catalog, token->key.data, token->key.length);
-	return now != NULL &&
-	       token_has_secret(now->token, &token->token->secrets[secret]) &&
-	       clock_wall_ms(&loop->service->clock) < now->token->expires_ms;
+	return principal_prove(&principal, loop->catalog,
+			       clock_wall_ms(&loop->service->clock), &now,
+			       NULL) == STATUS_OK;
 }
 
 void
 access_reply_ended(struct request *r)
 {
 	access_log_ended(r->loop, &exchange_of(r)->connection->peer, r->token);
-	reply_unauthorized(r, true);
+	reply_unauthorized(r, r->token != NULL);
 }
 
 void
@@ -245,6 +262,10 @@ access_log_ended(const struct loop *loop, const struct peer *peer,
 
 	peer_format(peer, text);
 	log_to(loop->service->log, LOG_WARN, "access refused",
-	       LOG_S("reason", "the token ended while its client waited"),
-	       LOG_S("peer", text), LOG_S("token", token->key.data));
+	       LOG_S("reason", token == NULL
+				   ? "the first token was made while a client "
+				     "without one waited"
+				   : "the token ended while its client waited"),
+	       LOG_S("peer", text),
+	       LOG_S("token", token == NULL ? "" : token->key.data));
 }

@@ -17,7 +17,7 @@
 
 #include <stdbool.h>
 
-#include "model/token.h"
+#include "model/principal.h"
 #include "peer.h"
 #include "request.h"
 
@@ -40,12 +40,22 @@ bool access_role(struct request *r, enum role role) MUST_CHECK;
  */
 bool access_environment(struct request *r, struct string name) MUST_CHECK;
 
+/* The same again when the work is about to be done, or has been asked of the
+ * registry and comes back: between a head and the end of its body a token may
+ * be revoked, and the first one made. What is written is judged once more where
+ * it is staged (principal_prove). False: the reply is filled. */
+bool access_confirm(struct exchange *x) MUST_CHECK;
+
 /* Is a token still good, for somebody who was let in by that secret of it a
- * while ago? NULL: nobody. */
+ * while ago? NULL: nobody, who is let in while there is no token. */
 bool access_lasts(const struct loop *loop, const struct definition *token,
 		  uint8_t secret) MUST_CHECK;
 
-/* The reply to a client that waited and whose token is not good any more. */
+/* 403 to somebody who is known; `reason` is for the log. */
+void access_reply_forbidden(struct request *r, const char *reason,
+			    const struct error *why);
+
+/* The reply to a client that waited and is not let in any more. */
 void access_reply_ended(struct request *r);
 
 /* For those that are answered otherwise. */

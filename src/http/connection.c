@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include "access.h"
 #include "base/mem.h"
 #include "bridge.h"
 #include "chunked.h"
@@ -281,6 +283,22 @@ refresh(struct request *r)
 	r->snapshot = snapshot;
 }
 
+/* What was done is told to who did it. All else is a read, and who was locked
+ * out meanwhile may read no more. */
+static bool
+may_be_told(struct exchange *x)
+{
+	const struct job *job = x->request.job;
+	const bool changed = job->status == STATUS_OK && job->change != NULL &&
+			     job->change->count > 0 && !job->dry_run;
+
+	if (changed || access_confirm(x))
+		return true;
+	if (job->path != NULL)
+		(void)unlink(job->path);
+	return false;
+}
+
 void
 request_resume(struct task *task)
 {
@@ -290,7 +308,8 @@ request_resume(struct task *task)
 
 	x->request.loop->jobs--;
 	refresh(&x->request);
-	x->request.then(&x->request);
+	if (may_be_told(x))
+		x->request.then(&x->request);
 	connection_answer(x);
 }
 
@@ -347,7 +366,7 @@ dispatch(struct exchange *x)
 	if (r->reply.status != 0)
 		return take_step(x, STEP_REPLY);
 	r->catalog = catalog_ref(loop_catalog(r->loop));
-	if (!intake_environment(r))
+	if (!access_confirm(x) || !intake_environment(r))
 		return take_step(x, STEP_REPLY);
 	return take_step(x, r->route->handle(r));
 }

@@ -28,11 +28,15 @@ fingerprint_part(struct sha256 *sha, struct string part)
 static void
 take_fingerprint(struct request *r)
 {
+	const struct token *token = request_token(r);
 	struct sha256 sha;
 	unsigned char method = (unsigned char)r->method;
 
 	sha256_init(&sha);
 	sha256_update(&sha, &method, 1);
+	/* Nobody's were made without, and still are. */
+	if (token != NULL)
+		fingerprint_part(&sha, token->id);
 	fingerprint_part(&sha, r->path);
 	for (size_t i = 0; i < r->query_count; i++) {
 		fingerprint_part(&sha, r->query[i].name);
@@ -136,6 +140,15 @@ order_refused(struct request *r)
 
 	if (job->status == STATUS_OK)
 		return false;
+	if (job->status == STATUS_UNAUTHORIZED) {
+		access_reply_ended(r);
+		return true;
+	}
+	if (job->status == STATUS_FORBIDDEN) {
+		access_reply_forbidden(r, "the role is not enough",
+				       &job->error);
+		return true;
+	}
 	if (job->current == NULL) {
 		reply_error(r, &job->error);
 		return true;
@@ -172,6 +185,11 @@ put_faults(const struct error *err, struct bytes *out)
 	bytes_append_str(out, "],");
 }
 
+static const char settings_kept[] =
+    "\"warnings\":[{\"code\":\"settings-kept\",\"pointer\":\"\","
+    "\"detail\":\"the environment's settings were others then; they are an "
+    "administrator's, so they stay as they are\"}],";
+
 void
 order_reply_change(struct request *r)
 {
@@ -185,6 +203,8 @@ order_reply_change(struct request *r)
 	bytes_init(&body);
 	if (job->dry_run)
 		bytes_append_str(&extra, "\"dryRun\":true,");
+	if (job->settings_kept)
+		bytes_append_str(&extra, settings_kept);
 	put_faults(&job->error, &extra);
 	document_change(job->change, extra.length > 0 ? extra.data : NULL,
 			&body);

@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "access.h"
 #include "exchange.h"
 #include "loop.h"
 #include "request_life.h"
@@ -113,6 +114,7 @@ request_job(struct request *r, enum job_type type)
 {
 	r->job = arena_alloc(&r->arena, sizeof(*r->job));
 	job_init(r->job, type);
+	r->job->by = principal_of(request_token(r), r->secret);
 }
 
 const char *

@@ -154,8 +154,8 @@ create(struct request *r)
 
 	if (!begin(r, &order) || !request_json(r, &body))
 		return STEP_REPLY;
-	if (token_order_create(r->catalog, &body, now_ms(r), &r->arena, order,
-			       &r->error) != STATUS_OK) {
+	if (token_order_create(&body, now_ms(r), &r->arena, order, &r->error) !=
+	    STATUS_OK) {
 		reply_error(r, &r->error);
 		return STEP_REPLY;
 	}
@@ -212,11 +212,7 @@ revoke(struct request *r)
 	token = find(r);
 	if (token == NULL)
 		return STEP_REPLY;
-	if (token_order_revoke(r->catalog, token, now_ms(r), order,
-			       &r->error) != STATUS_OK) {
-		reply_error(r, &r->error);
-		return STEP_REPLY;
-	}
+	token_order_revoke(token, order);
 	return submit(r, order, reply_revoked);
 }
 

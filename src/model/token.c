@@ -85,6 +85,49 @@ token_sees(const struct token *token, const char *environment, size_t length)
 	return false;
 }
 
+enum status
+token_check_role(const struct token *token, enum role needed, struct error *err)
+{
+	if (token == NULL || token->role >= needed)
+		return STATUS_OK;
+	return error_set(err, STATUS_FORBIDDEN,
+			 "this needs the role %s; that of the token '%s' is %s",
+			 role_name(needed), token->name.data,
+			 role_name(token->role));
+}
+
+enum status
+token_check_environment(const struct token *token, struct string environment,
+			struct error *err)
+{
+	if (token == NULL ||
+	    token_sees(token, environment.data, environment.length))
+		return STATUS_OK;
+	return error_set(err, STATUS_FORBIDDEN,
+			 "the token '%s' is not for the environment '%.*s'",
+			 token->name.data, (int)environment.length,
+			 environment.data);
+}
+
+/* To add a kind: a row. One that has none is an administrator's. */
+static const struct {
+	bool is_set;
+	enum role role;
+} to_change[KIND_COUNT] = {
+	[KIND_TOGGLE] = { true, ROLE_EDITOR },
+	[KIND_SEGMENT] = { true, ROLE_EDITOR },
+	[KIND_ENVIRONMENT] = { true, ROLE_ADMIN },
+	[KIND_TOKEN] = { true, ROLE_ADMIN },
+};
+
+enum role
+token_role_to_change(enum kind kind)
+{
+	return kind < KIND_COUNT && to_change[kind].is_set
+		   ? to_change[kind].role
+		   : ROLE_ADMIN;
+}
+
 static const struct snapshot *
 all_tokens(const struct catalog *catalog)
 {
@@ -133,10 +176,10 @@ token_prove(const struct catalog *catalog, const struct credential *credential,
 }
 
 bool
-token_has_secret(const struct token *token, const struct token_secret *secret)
+token_has_secret(const struct token *token, const uint8_t hash[SHA256_BYTES])
 {
 	for (size_t i = 0; i < token->secret_count; i++) {
-		if (sha256_equal(token->secrets[i].hash, secret->hash))
+		if (sha256_equal(token->secrets[i].hash, hash))
 			return true;
 	}
 	return false;

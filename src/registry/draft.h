@@ -22,6 +22,7 @@ struct draft {
 	const struct snapshot *base;
 	struct change *change;
 	struct stamp stamp;
+	const struct token *by; /* what its maker may do; NULL: everything */
 	bool lenient;
 	struct arena arena;
 	struct map rules;   /* segment name -> its parsed rule, as it will be */

@@ -9,6 +9,7 @@
 #include "model/name.h"
 #include "past.h"
 #include "rollback.h"
+#include "rules.h"
 
 void
 group_init(struct group *group, struct store *store,
@@ -185,9 +186,15 @@ work_out(struct group *group, struct job *job, struct draft *draft)
 		if (rc == STATUS_OK && job->write.count == 1)
 			rc = check_condition(job, draft);
 		if (rc == STATUS_OK)
+			rc = rules_check_first(draft, job->write.edits,
+					       job->write.count, &job->error);
+		if (rc == STATUS_OK)
 			rc = draft_apply(draft, job->write.edits,
 					 job->write.count, &job->error);
 	}
+	if (rc == STATUS_OK)
+		rc = rules_check(draft, clock_wall_ms(&group->clock),
+				 &job->error);
 	if (rc == STATUS_OK && !draft->lenient)
 		rc = draft_check_references(draft, &job->error);
 	return rc;
@@ -260,7 +267,8 @@ settle(struct group *group, struct job *job, struct draft *draft)
 }
 
 static void
-hold_against(struct group *group, struct job *job, const struct snapshot *base)
+hold_against(struct group *group, struct job *job, const struct token *by,
+	     const struct snapshot *base)
 {
 	struct draft draft;
 	struct stamp stamp = { .revision = group->head + 1,
@@ -272,9 +280,28 @@ hold_against(struct group *group, struct job *job, const struct snapshot *base)
 		stamp.at_ms = group->newest_at;
 	draft_init(&draft, base, job, &stamp);
 	draft.pulse = group->pulse;
+	draft.by = by;
 	if (work_out(group, job, &draft) == STATUS_OK)
 		settle(group, job, &draft);
 	draft_fini(&draft);
+}
+
+/* Who was let in when the request came may have been revoked since, also by a
+ * change that is only staged. */
+static enum status
+judge(const struct group *group, struct job *job, const struct token **by)
+{
+	static const struct string access = {
+		NAME_ACCESS_ENVIRONMENT, sizeof(NAME_ACCESS_ENVIRONMENT) - 1
+	};
+	enum status rc =
+	    principal_prove(&job->by, group->catalog,
+			    clock_wall_ms(&group->clock), by, &job->error);
+
+	/* What is done to tokens is judged by its kind alone. */
+	if (rc != STATUS_OK || string_equal(job->environment, access))
+		return rc;
+	return token_check_environment(*by, job->environment, &job->error);
 }
 
 void
@@ -282,12 +309,13 @@ group_stage(struct group *group, struct job *job)
 {
 	struct snapshot *fresh = NULL;
 	const struct snapshot *base;
+	const struct token *by;
 
 	group->jobs[group->count++] = job;
-	if (!replay(group, job)) {
+	if (judge(group, job, &by) == STATUS_OK && !replay(group, job)) {
 		base = find_base(group, job, &fresh);
 		if (base != NULL)
-			hold_against(group, job, base);
+			hold_against(group, job, by, base);
 	}
 	snapshot_unref(fresh);
 	job->status = job->error.code;

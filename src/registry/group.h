@@ -38,9 +38,10 @@ void group_init(struct group *group, struct store *store,
 		size_t limit);
 void group_fini(struct group *group);
 
-/* Work out what a JOB_WRITE or JOB_ROLLBACK comes to and stage it; the job's
- * results are set. Every job waits for the commit, refused ones too: what they
- * were held against is not true before. */
+/* Judge who asks for a JOB_WRITE or JOB_ROLLBACK by the tokens as they will
+ * be, work out what it comes to and stage it; the job's results are set. Every
+ * job waits for the commit, refused ones too: what they were held against is
+ * not true before. */
 void group_stage(struct group *group, struct job *job);
 
 /* Commit what is staged. On failure the error is set in every staged job and

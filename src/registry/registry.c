@@ -381,6 +381,7 @@ make_default(struct registry *registry, struct error *err)
 		return STATUS_OK;
 	job_init(&job, JOB_WRITE);
 	job.done = ignore_done;
+	job.by.kind = PRINCIPAL_PROGRAM;
 	job.environment = environment;
 	job.actor = (struct string){ "toggled", 7 };
 	job.comment =

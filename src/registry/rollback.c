@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "model/token.h"
 #include "past.h"
 
 struct rewind {
@@ -21,7 +22,18 @@ struct rewind {
 	size_t count;
 	size_t capacity;
 	bool existed; /* the environment, at that moment */
+	bool settings_kept;
 };
+
+/* An editor's rollback leaves alone what is an administrator's: in a night that
+ * is better than a refusal, as long as it is said. */
+static bool
+may_change(const struct draft *draft, enum kind kind)
+{
+	return kind != KIND_ENVIRONMENT ||
+	       token_check_role(draft->by, token_role_to_change(kind), NULL) ==
+		   STATUS_OK;
+}
 
 static void
 select_keys(struct rewind *rewind)
@@ -91,6 +103,10 @@ then_there(const struct stored_item *item, void *ctx, struct error *err)
 	now = draft_find(rewind->draft, item->kind, item->key);
 	if (now != NULL && string_equal(now->stored, item->text))
 		return STATUS_OK;
+	if (!may_change(rewind->draft, item->kind)) {
+		rewind->settings_kept = true;
+		return STATUS_OK;
+	}
 	rc = past_definition(item, arena, &was, err);
 	if (rc != STATUS_OK)
 		return rc;
@@ -155,7 +171,7 @@ check_keys(struct rewind *rewind, struct error *err)
 }
 
 enum status
-rollback_apply(struct store *store, const struct job *job, struct draft *draft,
+rollback_apply(struct store *store, struct job *job, struct draft *draft,
 	       struct error *err)
 {
 	struct rewind rewind = { .draft = draft, .order = &job->rollback };
@@ -185,6 +201,7 @@ rollback_apply(struct store *store, const struct job *job, struct draft *draft,
 		rc = draft_apply(draft, rewind.edits, rewind.count, err);
 		draft->lenient = false;
 	}
+	job->settings_kept = rewind.settings_kept;
 	map_fini(&rewind.then);
 	map_fini(&rewind.selected);
 	free(rewind.edits);

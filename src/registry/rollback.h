@@ -8,8 +8,9 @@
 #include "draft.h"
 #include "store/store.h"
 
-/* Fill the draft with what job->rollback comes to. */
-enum status rollback_apply(struct store *store, const struct job *job,
+/* Fill the draft with what job->rollback comes to. The environment's settings
+ * stay as they are where draft->by may not change them: job->settings_kept. */
+enum status rollback_apply(struct store *store, struct job *job,
 			   struct draft *draft, struct error *err) MUST_CHECK;
 
 #endif

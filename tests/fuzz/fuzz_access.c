@@ -42,8 +42,7 @@ make_token(struct arena *arena)
 
 	if (json_decode(body, sizeof(body) - 1, NULL, arena, &json, NULL) !=
 		STATUS_OK ||
-	    token_order_create(empty, &json, NOW_MS, arena, &order, NULL) !=
-		STATUS_OK)
+	    token_order_create(&json, NOW_MS, arena, &order, NULL) != STATUS_OK)
 		finding("no order for %s", body);
 	change->revision = 1;
 	for (size_t i = 0; i < order.count; i++) {

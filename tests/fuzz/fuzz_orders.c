@@ -15,20 +15,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void
 check_value(const struct value *body, struct arena *arena)
 {
-	struct catalog *catalog = catalog_new("0123456789abcdef", 1);
 	struct token_order order;
 	struct rollback rollback;
 
 	if (rollback_decode(body, arena, &rollback, NULL) == STATUS_OK &&
 	    !rollback.to.is_time && rollback.to.revision < 0)
 		abort();
-	if (token_order_create(catalog, body, 0, arena, &order, NULL) ==
-	    STATUS_OK) {
+	if (token_order_create(body, 0, arena, &order, NULL) == STATUS_OK) {
 		if (order.count == 0)
 			abort();
 		token_order_wipe(&order);
 	}
-	catalog_unref(catalog);
 }
 
 int

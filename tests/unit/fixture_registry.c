@@ -143,6 +143,7 @@ ticket_init(struct ticket *ticket, struct desk *desk, enum job_type type)
 	job_init(&ticket->job, type);
 	ticket->job.done = on_done;
 	ticket->job.owner = ticket;
+	ticket->job.by.kind = PRINCIPAL_PROGRAM;
 	ticket->job.environment = desk_string("default");
 	ticket->job.actor = desk_string("ann");
 	ticket->job.comment = desk_string("why");

@@ -54,7 +54,8 @@ void desk_release(struct desk *desk);
 /* Stop, run SQL on the bare file. */
 void desk_tamper(struct desk *desk, const char *sql);
 
-/* A job of "ann" in "default"; job_fini is the caller's. */
+/* A job of the program itself as "ann" in "default"; job_fini is the caller's.
+ */
 void ticket_init(struct ticket *ticket, struct desk *desk, enum job_type type);
 
 /* The job is one edit; `json` NULL: without a value. */

@@ -96,8 +96,8 @@ fixture_token(struct catalog *catalog, const char *body,
 	ck_assert_int_eq(
 	    json_decode(body, strlen(body), NULL, &arena, &json, &err),
 	    STATUS_OK);
-	ck_assert_msg(token_order_create(catalog, &json, FIXTURE_NOW_MS, &arena,
-					 &order, &err) == STATUS_OK,
+	ck_assert_msg(token_order_create(&json, FIXTURE_NOW_MS, &arena, &order,
+					 &err) == STATUS_OK,
 		      "%s", err.text);
 	catalog = fixture_obey(catalog, &order);
 	if (text != NULL)
