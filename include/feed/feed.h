@@ -9,6 +9,10 @@
  * selected, so the delta is the same whatever their cursors are. A change wakes
  * only the channels whose selection it touches.
  *
+ * What is done for many is done a few at a time: whom a change wakes, whose
+ * wait has passed and who is told that the server stops are all answered for
+ * FEED_RUN_MS in one go, at least one of them.
+ *
  * Deadlines stand on a wheel of FEED_TICK_MS slots; a waiter costs no timer.
  */
 #ifndef FEED_FEED_H
@@ -24,7 +28,10 @@
 #include "model/catalog.h"
 #include "wire/cursor.h"
 
-enum { FEED_TICK_MS = 50 };
+enum {
+	FEED_TICK_MS = 50,
+	FEED_RUN_MS = 5, /* of answers in one go: then others are served */
+};
 
 struct feed;
 struct channel;
@@ -59,6 +66,8 @@ enum answer_reason {
 	ANSWER_EXPIRED, /* its wait has passed: an empty delta */
 	ANSWER_DRAINED, /* the server stops: an empty delta */
 	ANSWER_GONE,    /* its environment was removed; body is NULL */
+	ANSWER_STOPPED, /* the server stops, and there is no time to build an
+			   answer; body is NULL */
 };
 
 /* `waiter` is no longer waiting when this is called; it may be freed or wait
@@ -120,17 +129,21 @@ void feed_cancel(struct feed *feed, struct waiter *waiter);
  * answers are given by feed_run. */
 void feed_publish(struct feed *feed, const struct catalog *catalog);
 
-/* Answer up to `budget` woken waiters, or fewer where that takes evaluations
- * and some milliseconds have passed; true when more are to be answered, so that
- * a loop can serve others in between. */
+/* Answer up to `budget` woken waiters, or fewer when FEED_RUN_MS have passed;
+ * true when more are to be answered, so that a loop can serve others in
+ * between. */
 bool feed_run(struct feed *feed, size_t budget);
 
-/* Answer those whose wait has passed. Returns the milliseconds until it should
- * be called again, -1 when nobody waits. */
+/* Answer those whose wait has passed, for FEED_RUN_MS at most. Returns the
+ * milliseconds until it should be called again: 0 when more are due, -1 when
+ * nobody waits. */
 int64_t feed_tick(struct feed *feed);
 
-/* Answer everybody, for the shutdown. */
+/* The server stops: wake everybody. The answers are given by feed_run. */
 void feed_drain(struct feed *feed);
+
+/* No more time for that: answer everybody now, with ANSWER_STOPPED. */
+void feed_abandon(struct feed *feed);
 
 struct feed_counts {
 	size_t waiting;

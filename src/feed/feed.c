@@ -1,6 +1,7 @@
 /*
  * A publication (publish.c) wakes channels; the queue of woken channels is
- * answered by feed_run, a budget at a time. Open questions are asked and bodies
+ * answered by feed_run, a budget at a time, and whose time has passed by
+ * feed_tick. Open questions are asked and bodies
  * built only then, against the newest catalog: whoever stands in the queue
  * during another publication is answered with both changes at once.
  *
@@ -18,13 +19,10 @@
 #include "feed/feed_private.h"
 #include "wire/document.h"
 
-/* Evaluations for others: then the loop looks at its sockets. */
-enum { RUN_MS = 5 };
-
-static uint32_t
-now_ticks(const struct feed *feed)
+static int64_t
+now_ms(const struct feed *feed)
 {
-	return (uint32_t)(clock_mono_ms(&feed->config.clock) / FEED_TICK_MS);
+	return clock_mono_ms(&feed->config.clock);
 }
 
 struct feed *
@@ -35,7 +33,7 @@ feed_new(const struct feed_config *config)
 	feed->config = *config;
 	random_seed(&feed->jitter, config->seed);
 	channels_init(&feed->channels);
-	wheel_init(&feed->wheel, now_ticks(feed));
+	wheel_init(&feed->wheel, (uint32_t)(now_ms(feed) / FEED_TICK_MS));
 	return feed;
 }
 
@@ -71,7 +69,7 @@ void
 feed_wait(struct feed *feed, struct waiter *waiter, const struct topic *topic,
 	  int64_t since, int64_t wait_ms)
 {
-	int64_t now_ms = clock_mono_ms(&feed->config.clock);
+	const int64_t began_ms = now_ms(feed);
 	int64_t due_ms;
 
 	assert(waiter->channel == NULL);
@@ -79,10 +77,10 @@ feed_wait(struct feed *feed, struct waiter *waiter, const struct topic *topic,
 		wait_ms = 0;
 	wait_ms -=
 	    (int64_t)random_below(&feed->jitter, (uint64_t)wait_ms / 16 + 1);
-	due_ms = now_ms + wait_ms + FEED_TICK_MS - 1;
+	due_ms = began_ms + wait_ms + FEED_TICK_MS - 1;
 	waiter->since = since;
 	channel_join(channel_open(&feed->channels, topic), waiter);
-	wheel_add(&feed->wheel, waiter, (uint32_t)(now_ms / FEED_TICK_MS),
+	wheel_add(&feed->wheel, waiter, (uint32_t)(began_ms / FEED_TICK_MS),
 		  (uint32_t)(due_ms / FEED_TICK_MS));
 	feed->waiting++;
 }
@@ -191,8 +189,12 @@ is_touched(const struct feed *feed, const struct channel *channel)
 	const struct topic *topic = &channel->topic;
 	const struct snapshot *now = find_snapshot(feed, topic);
 
-	return channel->before == NULL || now == NULL ||
-	       evaluator->touches(topic, channel->before, now, evaluator->ctx);
+	if (channel->before == NULL || now == NULL)
+		return true;
+	if (topic->form == TOPIC_CHANGES)
+		return document_has_changes(now, topic->prefix,
+					    channel->before->revision);
+	return evaluator->touches(topic, channel->before, now, evaluator->ctx);
 }
 
 /* Ask for the first channel in the queue, or answer one of its waiters. */
@@ -216,42 +218,46 @@ step(struct feed *feed)
 bool
 feed_run(struct feed *feed, size_t budget)
 {
-	const int64_t until_ms = clock_mono_ms(&feed->config.clock) + RUN_MS;
+	const int64_t until_ms = now_ms(feed) + FEED_RUN_MS;
 
 	while (budget-- > 0 && feed->channels.queue != NULL) {
-		const bool evaluates =
-		    feed->channels.queue->topic.form != TOPIC_CHANGES;
-
 		step(feed);
-		if (evaluates && clock_mono_ms(&feed->config.clock) >= until_ms)
+		if (now_ms(feed) >= until_ms)
 			break;
 	}
 	return feed->channels.queue != NULL;
 }
 
+/* Its time has passed. False: it is a woken one, whose answer feed_run gives,
+ * with its change, unless it turns out that there is none. */
+static bool
+expire(struct feed *feed, struct waiter *waiter, uint32_t tick)
+{
+	if (waiter->channel->before != NULL)
+		wheel_add(&feed->wheel, waiter, tick, tick + 1);
+	if (waiter->channel->room == NULL)
+		return false;
+	feed->expired++;
+	give(feed, waiter, unchanged(feed, waiter, ANSWER_EXPIRED));
+	return true;
+}
+
 int64_t
 feed_tick(struct feed *feed)
 {
-	int64_t now_ms = clock_mono_ms(&feed->config.clock);
-	uint32_t now = (uint32_t)(now_ms / FEED_TICK_MS);
-	struct waiter *waiter;
+	const int64_t began_ms = now_ms(feed);
+	const uint32_t tick = (uint32_t)(began_ms / FEED_TICK_MS);
+	struct waiter *waiter = wheel_pop(&feed->wheel, tick);
 	int64_t ticks;
 
-	for (;;) {
-		waiter = wheel_pop(&feed->wheel, now);
-		if (waiter == NULL)
-			break;
-		/* A woken one is answered by feed_run, with its change, unless
-		 * it turns out that there is none. */
-		if (waiter->channel->before != NULL)
-			wheel_add(&feed->wheel, waiter, now, now + 1);
-		if (waiter->channel->room == NULL)
-			continue;
-		feed->expired++;
-		give(feed, waiter, unchanged(feed, waiter, ANSWER_EXPIRED));
+	while (waiter != NULL) {
+		if (expire(feed, waiter, tick) &&
+		    now_ms(feed) >= began_ms + FEED_RUN_MS)
+			return feed->waiting == 0 ? -1 : 0;
+		waiter = wheel_pop(&feed->wheel, tick);
 	}
 	ticks = wheel_next(&feed->wheel);
-	return ticks < 0 ? -1 : ticks * FEED_TICK_MS - now_ms % FEED_TICK_MS;
+	return ticks < 0 ? -1 : ticks * FEED_TICK_MS - began_ms % FEED_TICK_MS;
 }
 
 void
@@ -273,7 +279,20 @@ feed_drain(struct feed *feed)
 				     0);
 		channels_tidy(channels, room);
 	}
-	(void)feed_run(feed, SIZE_MAX);
+}
+
+void
+feed_abandon(struct feed *feed)
+{
+	struct channel *channel;
+
+	feed_drain(feed);
+	while ((channel = feed->channels.queue) != NULL) {
+		struct waiter *waiter = channel->waiters;
+
+		give(feed, waiter,
+		     (struct reply){ NULL, waiter->since, ANSWER_STOPPED });
+	}
 }
 
 struct feed_counts

@@ -2,11 +2,12 @@
  * A publication decides for each open channel of each environment that changed
  * whether its selection was touched, and wakes those. Where it takes an
  * evaluation to say, a channel is woken with the question open, and feed_run
- * asks: thousands of contexts are not to hold up the loop. Nearly always all
- * waiters
- * of a channel have seen the same, so one question is asked a channel. Only
- * those who were let in with a newer catalog than the feed had are asked one by
- * one; who has seen the change already goes back into an open channel.
+ * asks: thousands of contexts are not to hold up the loop. The same where there
+ * are so many selections that asking takes more than FEED_RUN_MS: what is left
+ * is woken with the question open. Nearly always all waiters of a channel have
+ * seen the same, so one question is asked a channel. Only those who were let in
+ * with a newer catalog than the feed had are asked one by one; who has seen the
+ * change already goes back into an open channel.
  */
 #include <string.h>
 
@@ -19,23 +20,25 @@ struct passage {
 	const struct snapshot *after;  /* NULL: the environment was removed */
 	bool everybody; /* gone, or another life of the store: all start anew */
 	int64_t since;  /* revision of `before` */
+	int64_t until_ms; /* then questions are left open */
 };
 
-/* For waiters who have seen no more than `before`; or it is to be asked. */
 static bool
-may_touch(const struct passage *passage, const struct topic *topic)
+is_late(const struct feed *feed, const struct passage *passage)
 {
-	return passage->everybody || topic->form != TOPIC_CHANGES ||
-	       document_has_changes(passage->after, topic->prefix,
-				    passage->since);
+	return clock_mono_ms(&feed->config.clock) >= passage->until_ms;
 }
 
+/* Is it left to feed_run to say? */
 static bool
 is_to_be_asked(const struct feed *feed, const struct passage *passage,
 	       const struct topic *topic)
 {
-	return !passage->everybody && topic->form != TOPIC_CHANGES &&
-	       feed->config.evaluator.touches != NULL;
+	if (passage->everybody)
+		return false;
+	if (topic->form == TOPIC_CHANGES)
+		return is_late(feed, passage);
+	return feed->config.evaluator.touches != NULL;
 }
 
 /* For a waiter who was let in with a newer catalog than the feed then had. */
@@ -51,6 +54,14 @@ has_seen_it(const struct passage *passage, const struct topic *topic,
 	return waiter->since >= passage->after->revision;
 }
 
+static bool
+is_untouched(const struct passage *passage, const struct topic *topic)
+{
+	return !passage->everybody && topic->form == TOPIC_CHANGES &&
+	       !document_has_changes(passage->after, topic->prefix,
+				     passage->since);
+}
+
 static void
 wake(struct feed *feed, const struct passage *passage, struct channel *channel)
 {
@@ -60,6 +71,8 @@ wake(struct feed *feed, const struct passage *passage, struct channel *channel)
 
 	if (is_to_be_asked(feed, passage, &channel->topic))
 		channel->before = snapshot_ref(passage->before);
+	else if (is_untouched(passage, &channel->topic))
+		return;
 	channel_wake(channels, channel, ANSWER_CHANGED,
 		     passage->everybody ? 0 : passage->since);
 	if (channel->newest <= passage->since)
@@ -74,14 +87,13 @@ wake(struct feed *feed, const struct passage *passage, struct channel *channel)
 
 static void
 publish_room(struct feed *feed, struct room *room, const struct catalog *old,
-	     bool new_life)
+	     struct passage passage)
 {
-	struct string name = room->environment;
-	struct passage passage = {
-		.after = catalog_find(feed->catalog, name.data, name.length),
-	};
+	const struct string name = room->environment;
+	const bool new_life = passage.everybody;
 	struct channel *next;
 
+	passage.after = catalog_find(feed->catalog, name.data, name.length);
 	if (old != NULL && !new_life)
 		passage.before = catalog_find(old, name.data, name.length);
 	if (passage.before == passage.after && !new_life)
@@ -92,8 +104,7 @@ publish_room(struct feed *feed, struct room *room, const struct catalog *old,
 	for (struct channel *c = room->channels; c != NULL; c = next) {
 		/* What is opened meanwhile stands in front of the first. */
 		next = c->next;
-		if (may_touch(&passage, &c->topic))
-			wake(feed, &passage, c);
+		wake(feed, &passage, c);
 	}
 	channels_tidy(&feed->channels, room);
 }
@@ -103,6 +114,10 @@ feed_publish(struct feed *feed, const struct catalog *catalog)
 {
 	struct catalog *old = feed->catalog;
 	bool new_life = old != NULL && strcmp(old->epoch, catalog->epoch) != 0;
+	const struct passage passage = {
+		.everybody = new_life,
+		.until_ms = clock_mono_ms(&feed->config.clock) + FEED_RUN_MS,
+	};
 	struct room *room;
 	size_t at = 0;
 
@@ -112,7 +127,7 @@ feed_publish(struct feed *feed, const struct catalog *catalog)
 		room = map_next(&feed->channels.rooms, &at);
 		if (room == NULL)
 			break;
-		publish_room(feed, room, old, new_life);
+		publish_room(feed, room, old, passage);
 	}
 	/* No delta leads from one life into another. */
 	for (struct channel *c = feed->channels.queue; c != NULL && new_life;

@@ -91,20 +91,30 @@ build_gone(const struct clock *clock, bool close)
 	return build_problem(clock, "HTTP/1.1 404 Not Found\r\n", &err, close);
 }
 
+static const struct {
+	const char *head;
+	enum status code;
+	const char *text;
+} refusals[] = {
+	[REFUSAL_TOKEN] = { "HTTP/1.1 401 Unauthorized\r\n"
+			    "WWW-Authenticate: Bearer realm=\"toggled\"\r\n",
+			    STATUS_UNAUTHORIZED,
+			    "the access token was revoked, or has expired" },
+	[REFUSAL_STOPPED] = { "HTTP/1.1 503 Service Unavailable\r\n"
+			      "Retry-After: 1\r\n",
+			      STATUS_BUSY, "the server stops" },
+};
+
 struct blob *
-answer_refusal(struct answer *answer, const struct clock *clock, bool close)
+answer_refusal(struct answer *answer, const struct clock *clock,
+	       enum refusal why, bool close)
 {
 	struct error err;
 
 	error_init(&err);
-	(void)error_set(&err, STATUS_UNAUTHORIZED,
-			"the access token was revoked, or has expired");
+	(void)error_set(&err, refusals[why].code, "%s", refusals[why].text);
 	answer_forget(answer);
-	answer->wire = build_problem(clock,
-				     "HTTP/1.1 401 Unauthorized\r\n"
-				     "WWW-Authenticate: Bearer "
-				     "realm=\"toggled\"\r\n",
-				     &err, close);
+	answer->wire = build_problem(clock, refusals[why].head, &err, close);
 	return answer->wire;
 }
 

@@ -24,9 +24,14 @@ struct blob *answer_wire(struct answer *answer, const struct clock *clock,
 			 const char *epoch, struct blob *body, int64_t revision,
 			 bool close);
 
-/* 401: the client's token has ended while it waited. As above. */
+enum refusal {
+	REFUSAL_TOKEN,   /* 401: it has ended while its client waited */
+	REFUSAL_STOPPED, /* 503: the server stops */
+};
+
+/* As above. To add one: a row in answer.c. */
 struct blob *answer_refusal(struct answer *answer, const struct clock *clock,
-			    bool close);
+			    enum refusal why, bool close);
 
 /* For a connection that is one too many: 503 with a problem document, and
  * Connection: close. For a client of OFREP 429, which it understands, in its

@@ -17,6 +17,8 @@ inbox_init(struct inbox *inbox, struct error *err)
 	pthread_mutex_init(&inbox->mutex, NULL);
 	inbox->first = NULL;
 	inbox->last = &inbox->first;
+	inbox->due = NULL;
+	inbox->due_last = &inbox->due;
 	atomic_init(&inbox->catalog, NULL);
 	return STATUS_OK;
 }
@@ -74,23 +76,39 @@ inbox_take_catalog(struct inbox *inbox)
 	return atomic_exchange(&inbox->catalog, NULL);
 }
 
-void
-inbox_run(struct inbox *inbox)
+/* Behind those that are left of the last time. */
+static void
+take_tasks(struct inbox *inbox)
 {
-	struct task *task;
+	pthread_mutex_lock(&inbox->mutex);
+	if (inbox->first != NULL) {
+		*inbox->due_last = inbox->first;
+		inbox->due_last = inbox->last;
+		inbox->first = NULL;
+		inbox->last = &inbox->first;
+	}
+	pthread_mutex_unlock(&inbox->mutex);
+}
+
+void
+inbox_run(struct inbox *inbox, const struct clock *clock)
+{
+	const int64_t until_ms = clock_mono_ms(clock) + INBOX_RUN_MS;
 	uint64_t count;
 	ssize_t n = read(inbox->fd, &count, sizeof(count));
 
 	(void)n;
-	pthread_mutex_lock(&inbox->mutex);
-	task = inbox->first;
-	inbox->first = NULL;
-	inbox->last = &inbox->first;
-	pthread_mutex_unlock(&inbox->mutex);
-	while (task != NULL) {
-		struct task *next = task->next;
+	take_tasks(inbox);
+	while (inbox->due != NULL) {
+		struct task *task = inbox->due;
 
+		inbox->due = task->next;
+		if (inbox->due == NULL)
+			inbox->due_last = &inbox->due;
 		task->run(task);
-		task = next;
+		if (clock_mono_ms(clock) >= until_ms)
+			break;
 	}
+	if (inbox->due != NULL)
+		inbox_nudge(inbox);
 }

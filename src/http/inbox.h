@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "base/attr.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "model/catalog.h"
 
@@ -23,6 +24,7 @@ struct inbox {
 	int fd;
 	pthread_mutex_t mutex;
 	struct task *first, **last;        /* under the mutex */
+	struct task *due, **due_last;      /* the loop's: taken, not run yet */
 	_Atomic(struct catalog *) catalog; /* newer than the loop's, or NULL */
 };
 
@@ -38,7 +40,10 @@ void inbox_nudge(struct inbox *inbox);
  * has come since. */
 struct catalog *inbox_take_catalog(struct inbox *inbox);
 
-/* The loop's thread: quiet the eventfd and run the tasks. */
-void inbox_run(struct inbox *inbox);
+/* The loop's thread: quiet the eventfd and run the tasks, in their order, for
+ * INBOX_RUN_MS at most, and one at least. Where some are left the inbox nudges
+ * itself. */
+enum { INBOX_RUN_MS = 5 };
+void inbox_run(struct inbox *inbox, const struct clock *clock);
 
 #endif

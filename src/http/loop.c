@@ -200,9 +200,7 @@ enter_draining(struct loop *loop)
 	linger_hurry(loop, FINISH_MS);
 	close_sockets(loop);
 	feed_drain(loop->feed);
-	while (feed_run(loop->feed, SIZE_MAX))
-		continue;
-	park_rest(loop->park);
+	arm(loop->feed_event, 0);
 	park_hurry(loop->park, FINISH_MS);
 	reaper_hurry(loop, FINISH_MS);
 	bridges_hurry(loop->bridges, FINISH_MS);
@@ -215,8 +213,11 @@ enter_phase(struct loop *loop)
 
 	if (wanted > LOOP_SERVING && loop->phase == LOOP_SERVING)
 		enter_draining(loop);
-	if (wanted == LOOP_STOPPING)
-		loop->phase = LOOP_STOPPING;
+	if (wanted != LOOP_STOPPING || loop->phase == LOOP_STOPPING)
+		return;
+	loop->phase = LOOP_STOPPING;
+	feed_abandon(loop->feed);
+	park_rest(loop->park);
 }
 
 static void
@@ -227,7 +228,7 @@ inbox_cb(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	loop_tick(loop);
-	inbox_run(&loop->inbox);
+	inbox_run(&loop->inbox, &loop->service->clock);
 	(void)loop_catalog(loop);
 	room_heed(loop);
 	if (loop->lobby != NULL)

@@ -93,16 +93,20 @@ outside_answer(struct outside *o, struct seat *seat, struct blob *body,
 	p->closing = reason == ANSWER_DRAINED || loop->phase != LOOP_SERVING;
 	if (reason == ANSWER_GONE)
 		body = NULL;
-	if (access_lasts(loop, p->token, p->secret)) {
+	if (!access_lasts(loop, p->token, p->secret)) {
+		access_log_ended(loop, &p->peer, p->token);
+		wire = answer_refusal(&o->answer, &loop->service->clock,
+				      REFUSAL_TOKEN, p->closing);
+		status = 401;
+	} else if (reason == ANSWER_STOPPED) {
+		wire = answer_refusal(&o->answer, &loop->service->clock,
+				      REFUSAL_STOPPED, p->closing);
+		status = 503;
+	} else {
 		wire = answer_wire(&o->answer, &loop->service->clock,
 				   loop->catalog->epoch, body, revision,
 				   p->closing);
 		status = body == NULL ? 404 : 200;
-	} else {
-		access_log_ended(loop, &p->peer, p->token);
-		wire = answer_refusal(&o->answer, &loop->service->clock,
-				      p->closing);
-		status = 401;
 	}
 	counters_request(&loop->counters, p->route, status, -1);
 	counters_add(&loop->counters.bytes_sent, wire->length);

@@ -133,6 +133,8 @@ fill(struct exchange *x, struct blob *body, int64_t revision,
 
 	if (!access_lasts(r->loop, r->token, r->secret))
 		access_reply_ended(r);
+	else if (reason == ANSWER_STOPPED)
+		reply_fail(r, STATUS_BUSY, "the server stops");
 	else if (r->answered != NULL)
 		r->answered(r, body, revision, reason);
 	else

@@ -5,8 +5,9 @@
 static int64_t
 now_ms(void *ctx)
 {
-	const struct stage *stage = ctx;
+	struct stage *stage = ctx;
 
+	stage->now_ms += stage->look_ms;
 	return stage->now_ms;
 }
 
@@ -38,6 +39,7 @@ stage_open(struct stage *stage, const struct feed_evaluator *evaluator)
 	if (evaluator != NULL)
 		config.evaluator = *evaluator;
 	stage->now_ms = 1000000;
+	stage->look_ms = 0;
 	stage->feed = feed_new(&config);
 	stage->catalog = catalog_new("0123456789abcdef", 0);
 	stage->snapshot = fixture_environment("e", 1);

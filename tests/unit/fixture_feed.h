@@ -24,6 +24,7 @@ struct client {
 
 struct stage {
 	int64_t now_ms;
+	int64_t look_ms; /* what a look at the clock takes */
 	struct feed *feed;
 	struct catalog *catalog;
 	struct snapshot *snapshot; /* of "e" */

@@ -222,12 +222,93 @@ START_TEST(test_drain_when_question_is_open_then_all_are_answered)
 	wait_as(&b, "b1", 30000);
 	change("a");
 	feed_drain(scene.stage.feed);
+	while (feed_run(scene.stage.feed, SIZE_MAX))
+		continue;
 	ck_assert_uint_eq(a.answers, 1);
 	ck_assert_uint_eq(b.answers, 1);
 	ck_assert_str_eq(b.body->data, "b1@2");
 	ck_assert_uint_eq(feed_counts(scene.stage.feed).waiting, 0);
 	client_reset(&a);
 	client_reset(&b);
+}
+END_TEST
+
+/* MANY clients with a context each. */
+static void
+wait_many(struct client *clients, int64_t wait_ms)
+{
+	for (int i = 0; i < MANY; i++) {
+		char context[16];
+
+		snprintf(context, sizeof(context), "b%d", i);
+		wait_as(&clients[i], context, wait_ms);
+	}
+}
+
+static void
+assert_all_told(struct client *clients, enum answer_reason reason)
+{
+	for (int i = 0; i < MANY; i++) {
+		ck_assert_uint_eq(clients[i].answers, 1);
+		ck_assert_int_eq(clients[i].reason, reason);
+		client_reset(&clients[i]);
+	}
+	ck_assert_uint_eq(feed_counts(scene.stage.feed).waiting, 0);
+}
+
+START_TEST(test_tick_when_many_expire_then_a_few_at_a_time)
+{
+	struct client clients[MANY] = { { .answers = 0 } };
+	int64_t next = 0;
+
+	scene.cost_ms = COSTLY_MS;
+	wait_many(clients, 100);
+	scene.stage.now_ms += 1000;
+	while (next == 0) {
+		const unsigned done = scene.built;
+
+		next = feed_tick(scene.stage.feed);
+		ck_assert_uint_gt(scene.built, done);
+		ck_assert_uint_le(scene.built - done,
+				  FEED_RUN_MS / COSTLY_MS + 1);
+	}
+	ck_assert_int_eq(next, -1);
+	ck_assert_uint_eq(scene.built, MANY);
+	assert_all_told(clients, ANSWER_EXPIRED);
+}
+END_TEST
+
+START_TEST(test_drain_when_many_wait_then_a_few_at_a_time)
+{
+	struct client clients[MANY] = { { .answers = 0 } };
+	bool more = true;
+
+	scene.cost_ms = COSTLY_MS;
+	wait_many(clients, 30000);
+	feed_drain(scene.stage.feed);
+	ck_assert_uint_eq(scene.built, 0);
+	while (more) {
+		const unsigned done = scene.built;
+
+		more = run();
+		ck_assert_uint_le(scene.built - done,
+				  FEED_RUN_MS / COSTLY_MS + 1);
+	}
+	ck_assert_uint_eq(scene.built, MANY);
+	assert_all_told(clients, ANSWER_DRAINED);
+}
+END_TEST
+
+START_TEST(test_abandon_when_many_wait_then_told_at_once_and_nothing_is_built)
+{
+	struct client clients[MANY] = { { .answers = 0 } };
+
+	wait_many(clients, 30000);
+	change("a");
+	feed_abandon(scene.stage.feed);
+	ck_assert_uint_eq(scene.asked + scene.built, 0);
+	ck_assert_ptr_null(clients[0].body);
+	assert_all_told(clients, ANSWER_STOPPED);
 }
 END_TEST
 
@@ -280,6 +361,11 @@ add(TCase *tc)
 	    test_tick_when_question_is_open_then_expires_once_it_is_settled);
 	tcase_add_test(tc,
 		       test_drain_when_question_is_open_then_all_are_answered);
+	tcase_add_test(tc, test_tick_when_many_expire_then_a_few_at_a_time);
+	tcase_add_test(tc, test_drain_when_many_wait_then_a_few_at_a_time);
+	tcase_add_test(
+	    tc,
+	    test_abandon_when_many_wait_then_told_at_once_and_nothing_is_built);
 	tcase_add_test(tc,
 		       test_run_when_environment_went_meanwhile_then_told_so);
 	tcase_add_test(tc, test_run_when_the_epoch_is_new_then_nobody_is_asked);

@@ -451,6 +451,8 @@ START_TEST(test_publish_when_100000_topics_then_only_the_touched_are_woken)
 	for (size_t i = 0; i < MANY; i++)
 		ck_assert_uint_eq(c[i].answers, i / EACH == 42);
 	feed_drain(stage.feed);
+	while (feed_run(stage.feed, SIZE_MAX))
+		continue;
 	for (size_t i = 0; i < MANY; i++) {
 		ck_assert_uint_eq(c[i].answers, 1);
 		client_reset(&c[i]);
@@ -459,10 +461,52 @@ START_TEST(test_publish_when_100000_topics_then_only_the_touched_are_woken)
 }
 END_TEST
 
+START_TEST(test_publish_when_selections_are_many_then_some_are_asked_later)
+{
+	enum { MANY = 100 };
+	struct client c[MANY] = { { .answers = 0 } };
+	char prefix[16];
+
+	for (size_t i = 0; i < MANY; i++) {
+		(void)snprintf(prefix, sizeof(prefix), "p%02zu.", i);
+		stage_wait(&stage, &c[i], prefix);
+	}
+	stage.look_ms = 1;
+	stage_change(&stage, "p03.x");
+	stage_change(&stage, "p96.x");
+	stage_publish(&stage);
+	/* Nobody was told yet, but most may have to be. */
+	ck_assert(feed_run(stage.feed, 1));
+	while (feed_run(stage.feed, 100))
+		continue;
+	stage.look_ms = 0;
+	for (size_t i = 0; i < MANY; i++) {
+		const bool is_touched = i == 3 || i == 96;
+
+		ck_assert_uint_eq(c[i].answers, is_touched);
+		if (is_touched)
+			ck_assert_int_eq(c[i].reason, ANSWER_CHANGED);
+	}
+	/* The others still wait for what is theirs. */
+	stage_change(&stage, "p50.x");
+	stage_publish(&stage);
+	ck_assert(!feed_run(stage.feed, 100));
+	ck_assert_uint_eq(c[50].answers, 1);
+	ck_assert_uint_eq(feed_counts(stage.feed).waiting, MANY - 3);
+	for (size_t i = 0; i < MANY; i++) {
+		feed_cancel(stage.feed, &c[i].waiter);
+		client_reset(&c[i]);
+	}
+}
+END_TEST
+
 static void
 add(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, open_stage, close_stage);
+	tcase_add_test(
+	    tc,
+	    test_publish_when_selections_are_many_then_some_are_asked_later);
 	tcase_add_test(
 	    tc, test_publish_when_change_is_elsewhere_then_nobody_is_woken);
 	tcase_add_test(
