@@ -97,13 +97,19 @@ void snapshot_walk_since(struct tree_walk *walk,
 
 /* Something costly that is worth building once a snapshot, for example a large
  * document: the blob that `build` made for `name`, with a reference for the
- * caller. Any thread; concurrent callers wait for the first. At most
- * SNAPSHOT_MEMO_MAX are remembered, later ones are built for each caller. */
-enum { SNAPSHOT_MEMO_MAX = 32 };
+ * caller. Any thread, and nobody waits: who asks while another thread builds it
+ * builds one as well. At most SNAPSHOT_MEMO_MAX are remembered, of
+ * SNAPSHOT_MEMO_BYTES together; what is beyond is built for each caller. */
+enum { SNAPSHOT_MEMO_MAX = 32, SNAPSHOT_MEMO_BYTES = 256 << 20 };
 
 typedef struct blob *(*snapshot_build_fn)(const struct snapshot *snapshot,
 					  void *ctx);
 struct blob *snapshot_memo(const struct snapshot *snapshot, const char *name,
 			   snapshot_build_fn build, void *ctx) MUST_CHECK;
+
+/* For what one can do without: NULL while another thread builds it. */
+struct blob *snapshot_memo_try(const struct snapshot *snapshot,
+			       const char *name, snapshot_build_fn build,
+			       void *ctx) MUST_CHECK;
 
 #endif

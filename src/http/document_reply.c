@@ -110,14 +110,16 @@ accepts_gzip(const struct request *r)
 }
 
 static struct blob *
-remembered(const struct snapshot *snapshot, const char *name,
-	   snapshot_build_fn build, void *ctx)
+plain_form(const struct snapshot *snapshot, const struct document *document)
 {
-	if (name == NULL)
-		return build(snapshot, ctx);
-	return snapshot_memo(snapshot, name, build, ctx);
+	struct document copy = *document;
+
+	if (document->name == NULL)
+		return build_plain(snapshot, &copy);
+	return snapshot_memo(snapshot, document->name, build_plain, &copy);
 }
 
+/* While another loop compresses it, the plain one goes out. */
 static struct blob *
 gzip_form(struct request *r, const struct snapshot *snapshot, const char *name,
 	  struct blob *plain)
@@ -126,12 +128,17 @@ gzip_form(struct request *r, const struct snapshot *snapshot, const char *name,
 	struct bytes gzip_name;
 	struct blob *gzip;
 
-	bytes_init(&gzip_name);
-	if (name != NULL)
+	if (name == NULL) {
+		gzip = build_gzip(snapshot, &compressing);
+	} else {
+		bytes_init(&gzip_name);
 		bytes_printf(&gzip_name, "gzip:%s", name);
-	gzip = remembered(snapshot, name == NULL ? NULL : gzip_name.data,
-			  build_gzip, &compressing);
-	bytes_fini(&gzip_name);
+		gzip = snapshot_memo_try(snapshot, gzip_name.data, build_gzip,
+					 &compressing);
+		bytes_fini(&gzip_name);
+	}
+	if (gzip == NULL)
+		return blob_ref(plain);
 	if (gzip->length < plain->length)
 		reply_header(r, "Content-Encoding", "gzip");
 	return gzip;
@@ -141,7 +148,6 @@ void
 document_reply(struct request *r, const struct snapshot *snapshot,
 	       const struct document *document)
 {
-	struct document copy = *document;
 	struct blob *body;
 
 	if (!document->unconditional && client_has(r, document->revision)) {
@@ -151,7 +157,7 @@ document_reply(struct request *r, const struct snapshot *snapshot,
 		reply_header(r, "Vary", "Accept-Encoding");
 		return;
 	}
-	body = remembered(snapshot, document->name, build_plain, &copy);
+	body = plain_form(snapshot, document);
 	if (body->length >= GZIP_MIN_BYTES && accepts_gzip(r)) {
 		struct blob *gzip =
 		    gzip_form(r, snapshot, document->name, body);

@@ -359,3 +359,10 @@ snapshot_memo(const struct snapshot *snapshot, const char *name,
 {
 	return memo_get(snapshot->memo, snapshot, name, build, ctx);
 }
+
+struct blob *
+snapshot_memo_try(const struct snapshot *snapshot, const char *name,
+		  snapshot_build_fn build, void *ctx)
+{
+	return memo_try(snapshot->memo, snapshot, name, build, ctx);
+}

@@ -2,6 +2,7 @@
 
 #include <check.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -276,8 +277,11 @@ END_TEST
 struct build {
 	atomic_int calls;
 	struct snapshot *snapshot;
-	struct blob *blobs[4];
-	atomic_int next;
+	/* Where it is to be held: who builds says so, and goes on when told. */
+	bool is_held;
+	sem_t begun;
+	sem_t go;
+	struct blob *blob;
 };
 
 static struct blob *
@@ -287,6 +291,11 @@ build(const struct snapshot *snapshot, void *ctx)
 
 	ck_assert_ptr_eq(snapshot, b->snapshot);
 	(void)atomic_fetch_add(&b->calls, 1);
+	if (b->is_held) {
+		(void)sem_post(&b->begun);
+		while (sem_wait(&b->go) != 0)
+			continue;
+	}
 	return blob_new("x", 1);
 }
 
@@ -294,30 +303,86 @@ static void *
 ask(void *ctx)
 {
 	struct build *b = ctx;
-	int i = atomic_fetch_add(&b->next, 1);
 
-	b->blobs[i] = snapshot_memo(b->snapshot, "large", build, b);
+	b->blob = snapshot_memo(b->snapshot, "large", build, b);
 	return NULL;
 }
 
-START_TEST(test_snapshot_memo_when_asked_by_threads_then_built_once)
+START_TEST(test_snapshot_memo_when_asked_again_then_built_once)
 {
 	struct build b = { .snapshot = fixture_environment("e", 1) };
-	pthread_t threads[4];
+	struct blob *first = snapshot_memo(b.snapshot, "large", build, &b);
+	struct blob *second = snapshot_memo(b.snapshot, "large", build, &b);
 
-	for (size_t i = 0; i < 4; i++)
-		ck_assert_int_eq(pthread_create(&threads[i], NULL, ask, &b), 0);
-	for (size_t i = 0; i < 4; i++)
-		ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
 	ck_assert_int_eq(atomic_load(&b.calls), 1);
-	for (size_t i = 0; i < 4; i++) {
-		ck_assert_ptr_eq(b.blobs[i], b.blobs[0]);
-		if (i > 0)
-			blob_unref(b.blobs[i]);
-	}
+	ck_assert_ptr_eq(first, second);
+	blob_unref(second);
 	snapshot_unref(b.snapshot);
-	ck_assert_uint_eq(atomic_load(&b.blobs[0]->refs), 1);
-	blob_unref(b.blobs[0]);
+	ck_assert_uint_eq(atomic_load(&first->refs), 1);
+	blob_unref(first);
+}
+END_TEST
+
+START_TEST(test_snapshot_memo_when_another_builds_then_nobody_waits)
+{
+	struct snapshot *snapshot = fixture_environment("e", 1);
+	struct build held = { .snapshot = snapshot, .is_held = true };
+	struct build b = { .snapshot = snapshot };
+	struct blob *other, *own;
+	pthread_t thread;
+
+	ck_assert_int_eq(sem_init(&held.begun, 0, 0), 0);
+	ck_assert_int_eq(sem_init(&held.go, 0, 0), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, ask, &held), 0);
+	while (sem_wait(&held.begun) != 0)
+		continue;
+	other = snapshot_memo(snapshot, "small", build, &b);
+	ck_assert_ptr_null(snapshot_memo_try(snapshot, "large", build, &b));
+	ck_assert_int_eq(atomic_load(&b.calls), 1);
+	own = snapshot_memo(snapshot, "large", build, &b);
+	ck_assert_int_eq(atomic_load(&b.calls), 2);
+	(void)sem_post(&held.go);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	/* What was ready first is what all go on with. */
+	ck_assert_ptr_eq(held.blob, own);
+	blob_unref(own);
+	blob_unref(held.blob);
+	blob_unref(other);
+	own = snapshot_memo_try(snapshot, "large", build, &b);
+	ck_assert_int_eq(atomic_load(&b.calls), 2);
+	ck_assert_ptr_nonnull(own);
+	blob_unref(own);
+	snapshot_unref(snapshot);
+}
+END_TEST
+
+static struct blob *
+build_large(const struct snapshot *snapshot, void *ctx)
+{
+	struct bytes out;
+
+	(void)snapshot;
+	(void)atomic_fetch_add((atomic_int *)ctx, 1);
+	bytes_init(&out);
+	bytes_reserve(&out, SNAPSHOT_MEMO_BYTES / 2);
+	memset(out.data, 'x', SNAPSHOT_MEMO_BYTES / 2);
+	out.length = SNAPSHOT_MEMO_BYTES / 2;
+	out.data[out.length] = '\0';
+	return blob_from_bytes(&out);
+}
+
+START_TEST(test_snapshot_memo_when_large_then_only_so_much_is_kept)
+{
+	struct snapshot *snapshot = fixture_environment("e", 1);
+	static const char *const names[] = { "a", "b", "c" };
+	atomic_int calls = 0;
+
+	for (int i = 0; i < 6; i++)
+		blob_unref(
+		    snapshot_memo(snapshot, names[i % 3], build_large, &calls));
+	/* The third found no room, twice. */
+	ck_assert_int_eq(atomic_load(&calls), 4);
+	snapshot_unref(snapshot);
 }
 END_TEST
 
@@ -371,8 +436,12 @@ main(void)
 	tcase_add_test(
 	    tcase,
 	    test_snapshot_when_changed_at_random_then_equals_the_naive_model);
+	tcase_add_test(tcase,
+		       test_snapshot_memo_when_asked_again_then_built_once);
 	tcase_add_test(
-	    tcase, test_snapshot_memo_when_asked_by_threads_then_built_once);
+	    tcase, test_snapshot_memo_when_another_builds_then_nobody_waits);
+	tcase_add_test(tcase,
+		       test_snapshot_memo_when_large_then_only_so_much_is_kept);
 	tcase_add_test(tcase, test_snapshot_memo_when_full_then_built_for_each);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
