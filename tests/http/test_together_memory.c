@@ -160,7 +160,7 @@ START_TEST(test_imports_when_large_contexts_wait_then_there_is_room)
 
 	put_toggle(t, "a", "{}");
 	raws = crowd_of_waits(t, LARGE_WAITS, LARGE_CONTEXT);
-	ck_assert_int_eq(metric(t, "toggled_large_body_bytes"), 0);
+	wait_for_metric(t, "toggled_large_body_bytes", 0);
 	put_many(t);
 	ck_assert_int_eq(metric(t, "toggled_bodies_refused_total"), 0);
 	for (int i = 0; i < LARGE_WAITS; i++) {
