@@ -4,7 +4,7 @@
  * a line was lost.
  *
  * Text: time, level, event, then name=value; a value with spaces, quotes, '='
- * or bytes that are not printable stands in quotes, with C escapes.
+ * or characters that are not to be seen stands in quotes, with C escapes.
  */
 #include "base/log.h"
 
@@ -143,6 +143,39 @@ printable(const char *text)
 	return lead->length;
 }
 
+/* Characters that turn the direction of what follows, or are not to be seen: in
+ * a log they make one text look like another. Of three bytes each, but for the
+ * Arabic mark. */
+struct hidden {
+	unsigned first, last;
+};
+
+static const struct hidden hidden_characters[] = {
+	{ 0x00ad, 0x00ad }, { 0x061c, 0x061c }, { 0x180e, 0x180e },
+	{ 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f },
+	{ 0xfeff, 0xfeff }, { 0xfff9, 0xfffb },
+};
+
+/* The code of a printable character that is hidden, else 0. */
+static unsigned
+hidden_code(const char *text, size_t length)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	unsigned code = 0;
+
+	if (length == 2)
+		code = (at[0] & 0x1fU) << 6 | (at[1] & 0x3fU);
+	else if (length == 3)
+		code = (at[0] & 0x0fU) << 12 | (at[1] & 0x3fU) << 6 |
+		       (at[2] & 0x3fU);
+	for (size_t i = 0; i < COUNT_OF(hidden_characters); i++) {
+		if (code >= hidden_characters[i].first &&
+		    code <= hidden_characters[i].last)
+			return code;
+	}
+	return 0;
+}
+
 /* The escape of a byte that has a short one, or NULL. */
 static const char *
 short_escape(char c)
@@ -163,6 +196,7 @@ put_escaped(struct bytes *line, const char *text, enum log_format format)
 		const char *escape = short_escape(*at);
 		size_t length = printable(at);
 		unsigned byte = (unsigned char)*at;
+		unsigned hidden = hidden_code(at, length);
 
 		if ((size_t)(at - text) + length > VALUE_BYTES_MAX) {
 			bytes_append_str(line, "...(cut)");
@@ -170,6 +204,8 @@ put_escaped(struct bytes *line, const char *text, enum log_format format)
 		}
 		if (escape != NULL)
 			bytes_append_str(line, escape);
+		else if (hidden != 0)
+			bytes_printf(line, "\\u%04x", hidden);
 		else if (length > 0)
 			bytes_append(line, at, length);
 		else if (format == LOG_TEXT)
@@ -198,7 +234,8 @@ has_special(const char *text)
 	while (*at != '\0') {
 		size_t length = printable(at);
 
-		if (length == 0 || strchr(" \"\\=", *at) != NULL)
+		if (length == 0 || strchr(" \"\\=", *at) != NULL ||
+		    hidden_code(at, length) != 0)
 			return true;
 		at += length;
 	}

@@ -99,6 +99,17 @@ check_encoding(struct string value, struct guard_message *out,
 }
 
 static enum status
+check_host(struct string value, size_t *hosts, struct error *err)
+{
+	(*hosts)++;
+	if (!guard_is_host(value.data))
+		return error_set(err, STATUS_INVALID,
+				 "Host is no name or address with or without "
+				 "a port");
+	return STATUS_OK;
+}
+
+static enum status
 check_header(const struct request_pair *header, size_t *hosts,
 	     struct guard_message *out, struct error *err)
 {
@@ -114,8 +125,8 @@ check_header(const struct request_pair *header, size_t *hosts,
 	if (is_name(header->name, "Transfer-Encoding"))
 		return check_encoding(header->value, out, err);
 	if (is_name(header->name, "Host"))
-		(*hosts)++;
-	else if (is_name(header->name, "Connection"))
+		return check_host(header->value, hosts, err);
+	if (is_name(header->name, "Connection"))
 		out->close = out->close || lists(header->value.data, "close");
 	else if (is_name(header->name, "Expect"))
 		out->expects = true;
@@ -243,6 +254,37 @@ guard_value_length(struct string value)
 			      value.data[length - 1] == '\t'))
 		length--;
 	return length;
+}
+
+static bool
+is_port(const char *port)
+{
+	const size_t length = strspn(port, "0123456789");
+
+	return length <= 5 && port[length] == '\0';
+}
+
+bool
+guard_is_host(const char *host)
+{
+	static const char marks[] = "-._~!$&'()*+;=%";
+	size_t length = 0;
+
+	if (*host == '[') {
+		length = strspn(host + 1, "0123456789abcdefABCDEF:.") + 1;
+		if (length < 3 || host[length++] != ']')
+			return false;
+	} else {
+		while (host[length] != '\0' &&
+		       ((host[length] > 0 &&
+			 isalnum((unsigned char)host[length])) ||
+			strchr(marks, host[length]) != NULL))
+			length++;
+	}
+	if (length == 0)
+		return false;
+	return host[length] == '\0' ||
+	       (host[length] == ':' && is_port(host + length + 1));
 }
 
 bool

@@ -12,6 +12,7 @@
  *   the same or DEL in the target, in the method  400
  *   folded lines, bare LF                         400
  *   no Host or several in HTTP/1.1                400
+ *   a Host that is no host and port               400
  *   more than GUARD_HEADERS_MAX headers           431
  *
  * The frame of a chunked body is not seen here, and libmicrohttpd is lenient
@@ -74,6 +75,11 @@ bool guard_is_foreign(const char *origin, const char *host);
 /* How long a value is without the blanks behind it, which do not belong to it
  * (RFC 9110, 5.5). */
 size_t guard_value_length(struct string value);
+
+/* A host and perhaps a port, as Host and targets have it (RFC 9110, 7.2): an
+ * address in brackets, or characters that a name may have (RFC 3986, 3.2.2);
+ * a list of them, which the RFC's letter lets pass, is none. */
+bool guard_is_host(const char *host);
 
 /* Is `host` an address or localhost? Any other name may be somebody else's, who
  * lets it lead to us (DNS rebinding). */

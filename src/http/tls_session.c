@@ -17,7 +17,9 @@ set_up(struct tls_session *session, int fd)
 			GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) < 0)
 		return false;
 	gnutls_transport_set_int(session->handle, fd);
-	return gnutls_alpn_set_protocols(session->handle, &alpn, 1, 0) >= 0;
+	/* Who names protocols, but not ours, is told so (RFC 7301, 3.2). */
+	return gnutls_alpn_set_protocols(session->handle, &alpn, 1,
+					 GNUTLS_ALPN_MANDATORY) >= 0;
 }
 
 bool

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/utf8.h"
+#include "guard.h"
 
 static int
 hex_digit(char c)
@@ -196,11 +197,11 @@ uri_take_origin(const char **raw, struct arena *arena, const char **authority,
 	*authority = NULL;
 	if (scheme == 0)
 		return STATUS_OK;
-	if (length == 0 || memchr(host, '@', length) != NULL)
-		return error_set(
-		    err, STATUS_INVALID,
-		    "the target's host is missing or names a user");
 	*authority = arena_copy(arena, host, length);
+	if (!guard_is_host(*authority))
+		return error_set(err, STATUS_INVALID,
+				 "the target's host is missing, names a user, "
+				 "or is none");
 	*raw = rest;
 	if (*rest == '?') {
 		path = arena_alloc(arena, strlen(rest) + 2);

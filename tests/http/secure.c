@@ -36,10 +36,12 @@ pull_cb(gnutls_transport_ptr_t ctx, void *data, size_t length)
 }
 
 static void
-set_up(struct secure *s, const char *ca_file, const char *priorities)
+set_up(struct secure *s, const char *ca_file, const char *priorities,
+       const char *protocol)
 {
-	static unsigned char http[] = "http/1.1";
-	const gnutls_datum_t alpn = { http, sizeof(http) - 1 };
+	char *name = mem_copy(protocol, strlen(protocol));
+	const gnutls_datum_t alpn = { (unsigned char *)name,
+				      (unsigned)strlen(protocol) };
 
 	ck_assert_int_ge(gnutls_init(&s->session, GNUTLS_CLIENT |
 						      GNUTLS_NONBLOCK |
@@ -55,6 +57,7 @@ set_up(struct secure *s, const char *ca_file, const char *priorities)
 	    0);
 	gnutls_credentials_set(s->session, GNUTLS_CRD_CERTIFICATE, s->trust);
 	gnutls_alpn_set_protocols(s->session, &alpn, 1, 0);
+	free(name);
 	gnutls_server_name_set(s->session, GNUTLS_NAME_DNS, "localhost", 9);
 	gnutls_session_set_verify_cert(s->session, "localhost", 0);
 	gnutls_transport_set_ptr(s->session, s);
@@ -82,13 +85,27 @@ shake_hands(struct secure *s)
 	}
 }
 
+int
+secure_offer(int fd, const char *ca_file, const char *protocol)
+{
+	struct secure *s = mem_zalloc(1, sizeof(*s));
+	int alert = -1;
+
+	s->fd = fd;
+	set_up(s, ca_file, NULL, protocol);
+	if (!shake_hands(s))
+		alert = (int)gnutls_alert_get(s->session);
+	secure_free(s);
+	return alert;
+}
+
 struct secure *
 secure_new(int fd, const char *ca_file, const char *priorities)
 {
 	struct secure *s = mem_zalloc(1, sizeof(*s));
 
 	s->fd = fd;
-	set_up(s, ca_file, priorities);
+	set_up(s, ca_file, priorities, "http/1.1");
 	if (shake_hands(s))
 		return s;
 	secure_free(s);

@@ -16,6 +16,10 @@ struct secure;
  * NULL when they do not agree; hangs at most as long as DEADLINE_ANSWER_MS. */
 struct secure *secure_new(int fd, const char *ca_file, const char *priorities);
 
+/* The alert that the other end answers a client with that speaks nothing but
+ * `protocol`; -1: none, the handshake succeeds. */
+int secure_offer(int fd, const char *ca_file, const char *protocol);
+
 /* NULL is allowed. Says nothing to the other side. */
 void secure_free(struct secure *secure);
 

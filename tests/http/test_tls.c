@@ -78,6 +78,27 @@ START_TEST(test_handshake_when_offered_so_then_agreed_or_not)
 }
 END_TEST
 
+static const struct {
+	const char *protocol;
+	int alert;
+} protocols[] = {
+	{ "http/1.1", -1 },
+	{ "h2", 120 }, /* no_application_protocol */
+	{ "http/1.0", 120 },
+};
+
+START_TEST(test_handshake_when_protocol_is_not_ours_then_told_so)
+{
+	struct toggled *t = tls_start(NULL, NULL);
+	struct raw *raw = raw_open_plain(t);
+
+	ck_assert_int_eq(
+	    secure_offer(raw_fd(raw), t->ca_file, protocols[_i].protocol),
+	    protocols[_i].alert);
+	tls_stop(t);
+}
+END_TEST
+
 START_TEST(test_poll_when_changed_then_answered_and_connection_kept)
 {
 	struct toggled *t = tls_start(forms[_i], NULL);
@@ -408,6 +429,9 @@ main(void)
 	tcase_add_loop_test(tc,
 			    test_handshake_when_offered_so_then_agreed_or_not,
 			    0, (int)(sizeof(offers) / sizeof(*offers)));
+	tcase_add_loop_test(
+	    tc, test_handshake_when_protocol_is_not_ours_then_told_so, 0,
+	    (int)(sizeof(protocols) / sizeof(*protocols)));
 	tcase_add_loop_test(
 	    tc, test_poll_when_changed_then_answered_and_connection_kept, 0, 2);
 	tcase_add_loop_test(

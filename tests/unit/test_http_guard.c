@@ -268,6 +268,46 @@ END_TEST
 
 static const struct {
 	const char *host;
+	bool is_host;
+} authorities[] = {
+	{ "h", true },
+	{ "toggles.example.org:8016", true },
+	{ "h:", true },
+	{ "a_b%20c", true },
+	{ "127.0.0.1:80", true },
+	{ "[::1]", true },
+	{ "[2001:db8::1]:8016", true },
+	{ "[::ffff:192.0.2.1]", true },
+	{ "", false },
+	{ ":80", false },
+	{ "a b", false },
+	{ "a/b", false },
+	{ "a?b", false },
+	{ "a#b", false },
+	{ "u@b", false },
+	{ "a,b", false },
+	{ "a, b", false },
+	{ "a:b", false },
+	{ "a:80:81", false },
+	{ "a:123456", false },
+	{ "[::1", false },
+	{ "[]", false },
+	{ "[::1]x", false },
+	{ "a\\b", false },
+	{ "\xc3\xa9", false },
+	{ "http://a", false },
+	{ "\"a\"", false },
+};
+
+START_TEST(test_host_when_in_table_then_one_or_not)
+{
+	ck_assert_int_eq(guard_is_host(authorities[_i].host),
+			 authorities[_i].is_host);
+}
+END_TEST
+
+static const struct {
+	const char *host;
 	bool is_literal;
 } hosts[] = {
 	{ "localhost", true },
@@ -331,6 +371,8 @@ suite(void)
 			    COUNT(gaps));
 	tcase_add_loop_test(t, test_origin_when_in_table_then_foreign_or_not, 0,
 			    COUNT(origins));
+	tcase_add_loop_test(t, test_host_when_in_table_then_one_or_not, 0,
+			    COUNT(authorities));
 	tcase_add_loop_test(t, test_host_when_in_table_then_literal_or_not, 0,
 			    COUNT(hosts));
 	tcase_add_loop_test(t, test_start_when_in_table_then_judged_so, 0,
