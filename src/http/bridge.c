@@ -67,8 +67,7 @@ close_client(struct bridge *b)
 	if (shaken)
 		tls_session_bye(&b->session);
 	tls_session_close(&b->session);
-	if (shaken && !b->client.finished &&
-	    (b->lingers || linger_is_due(fd))) {
+	if (shaken && (b->lingers || linger_is_due(fd))) {
 		(void)epoll_ctl(bridges->epoll, EPOLL_CTL_DEL, fd, NULL);
 		b->client.fd = -1;
 		linger_take(loop, fd, &b->peer);
@@ -213,6 +212,7 @@ pump_in(struct bridge *b)
 	if (!pump(&b->client, &b->library)) {
 		/* The library has hung up; its answer may still be here. */
 		b->client.finished = true;
+		b->lingers = true;
 		bytes_clear(&b->library.piece);
 	}
 	if (!b->client.finished || b->library.piece.length > 0)
@@ -371,7 +371,7 @@ void
 bridge_detach(struct bridge *b, bool linger)
 {
 	b->connection = NULL;
-	b->lingers = linger;
+	b->lingers = b->lingers || linger;
 }
 
 struct peer *

@@ -13,6 +13,7 @@
 
 #include "bridge.h"
 #include "connection.h"
+#include "early.h"
 #include "loop.h"
 #include "reaper.h"
 #include "received.h"
@@ -92,10 +93,9 @@ static void
 give_up(struct exchange *x)
 {
 	counters_add(&x->request.loop->counters.connections_reaped, 1);
-	connection_refuse(x->connection, STATUS_INVALID,
-			  "a line of the body's chunks, or what trails them, "
-			  "is too long");
-	reaper_kill(x->connection);
+	early_end(x->connection, STATUS_INVALID,
+		  "a line of the body's chunks, or what trails them, is too "
+		  "long");
 	spoil(x);
 	chunked_end(x);
 }

@@ -1,6 +1,7 @@
 #include "connection.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,7 +11,9 @@
 #include "base/mem.h"
 #include "bridge.h"
 #include "chunked.h"
+#include "early.h"
 #include "intake.h"
+#include "linger.h"
 #include "loop.h"
 #include "park.h"
 #include "reaper.h"
@@ -25,54 +28,6 @@ connection_unescape(void *cls, struct MHD_Connection *mhd, char *text)
 	(void)cls;
 	(void)mhd;
 	return strlen(text);
-}
-
-struct peer *
-connection_peer(struct connection *c)
-{
-	return c->bridge != NULL && !c->orphaned ? bridge_peer(c->bridge)
-						 : &c->peer;
-}
-
-void
-connection_orphan(struct connection *c)
-{
-	room_leave(c->loop, &c->place);
-	c->orphaned = true;
-	c->hung_up = true;
-}
-
-void
-connection_evict(struct connection *c)
-{
-	room_leave(c->loop, &c->place);
-	c->evicted = true;
-	reaper_kill(c);
-}
-
-static bool
-is_reserved(struct connection *c)
-{
-	return connection_peer(c)->counted == LIMITS_RESERVE;
-}
-
-/* Those beyond the limit make room for each other alone. */
-static void
-take_place(struct connection *c, enum room_class class)
-{
-	if (!c->orphaned && !c->evicted)
-		room_enter(c->loop, &c->place,
-			   is_reserved(c) ? ROOM_RESERVED : class,
-			   ROOM_CONNECTION);
-}
-
-/* The reserve is for requests that end: it is free for the next as soon as
- * possible. */
-static bool
-must_go(struct connection *c)
-{
-	return is_reserved(c) &&
-	       !limits_promote(c->loop->service->limits, connection_peer(c));
 }
 
 static void
@@ -127,7 +82,7 @@ open_connection(struct loop *loop, struct MHD_Connection *mhd)
 	c->mhd = mhd;
 	enlist(c, &loop->connections);
 	reaper_expect_head(c);
-	take_place(c, ROOM_ANONYMOUS);
+	connection_take_place(c, ROOM_ANONYMOUS);
 	/* libmicrohttpd does not see a FIN that comes with a request. A bridge
 	 * sees it by itself. */
 	if (c->bridge == NULL)
@@ -140,6 +95,22 @@ connection_forget(struct loop *loop, struct peer *peer)
 {
 	limits_leave(loop->service->limits, peer);
 	counters_sub(&loop->counters.connections_open, 1);
+}
+
+/* In clear text: nobody else has its socket, which the library closes now. */
+static void
+end_client(struct connection *c)
+{
+	int fd = -1;
+
+	if (!c->evicted && (c->lingers || linger_is_due(c->fd)))
+		fd = fcntl(c->fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0) {
+		connection_forget(c->loop, &c->peer);
+		return;
+	}
+	park_unwatch(c->loop->park, c);
+	linger_take(c->loop, fd, &c->peer);
 }
 
 static void
@@ -184,9 +155,9 @@ close_connection(struct connection *c)
 	delist(c);
 	room_leave(c->loop, &c->place);
 	if (c->bridge != NULL && !c->orphaned)
-		bridge_detach(c->bridge, false);
+		bridge_detach(c->bridge, c->lingers);
 	if (!c->left && c->bridge == NULL)
-		connection_forget(c->loop, &c->peer);
+		end_client(c);
 	free(c);
 }
 
@@ -234,7 +205,7 @@ connection_queue(struct exchange *x)
 	struct loop *loop = r->loop;
 	size_t length = reply_length(r);
 	int64_t us = clock_stopwatch_us() - r->started_us;
-	const bool close = must_go(x->connection);
+	const bool close = connection_must_go(x->connection);
 
 	x->phase = EXCHANGE_ANSWERED;
 	counters_request(&loop->counters, x->route_number, r->reply.status,
@@ -320,7 +291,7 @@ may_hold(struct exchange *x, enum step step)
 	struct request *r = &x->request;
 
 	if ((step != STEP_WAIT && r->reply.stream == NULL) ||
-	    !must_go(x->connection))
+	    !connection_must_go(x->connection))
 		return true;
 	if (r->reply.stream != NULL)
 		stream_free(r->reply.stream);
@@ -378,11 +349,23 @@ expect_refused(struct exchange *x)
 {
 	const int64_t due_ms = loop_now_ms(x->request.loop) + REAPER_REFUSED_MS;
 
-	take_place(x->connection, ROOM_REFUSED);
+	connection_take_place(x->connection, ROOM_REFUSED);
 	if (x->due_ms > due_ms)
 		x->due_ms = due_ms;
 	if (x->phase == EXCHANGE_READING)
 		reaper_expect_body(x);
+}
+
+static int64_t
+body_ms(struct connection *c)
+{
+	const int64_t most = c->loop->service->body_timeout_ms;
+
+	if (c->ended)
+		return REAPER_ENDED_MS;
+	return connection_is_reserved(c) && most > REAPER_RESERVED_BODY_MS
+		   ? REAPER_RESERVED_BODY_MS
+		   : most;
 }
 
 static enum MHD_Result
@@ -395,17 +378,17 @@ begin(struct exchange *x, const char *method, const char *version)
 	if (c->peer_text[0] == '\0')
 		peer_format(&c->peer, c->peer_text);
 	memcpy(r->peer, c->peer_text, sizeof(r->peer));
-	x->due_ms = loop_now_ms(r->loop) +
-		    (c->ended ? (int64_t)REAPER_ENDED_MS
-			      : (int64_t)r->loop->service->body_timeout_ms);
+	x->due_ms = loop_now_ms(r->loop) + body_ms(c);
 	reaper_expect_body(x);
-	if (intake_header(x, method, version) == INTAKE_REFUSE)
+	if (intake_header(x, method, version) == INTAKE_REFUSE) {
+		c->lingers = true;
 		connection_queue(x);
-	else if (x->chunked)
+	} else if (x->chunked) {
 		chunked_begin(x, method + x->header_size);
+	}
 	if (r->reply.status != 0)
 		expect_refused(x);
-	else if (!is_reserved(c))
+	else if (!connection_is_reserved(c))
 		room_leave(c->loop, &c->place);
 	return MHD_YES;
 }
@@ -432,8 +415,12 @@ take_body(struct exchange *x, const char *data, size_t size)
 	chunked_piece(x, size);
 	if (r->loop->phase != LOOP_SERVING)
 		reaper_expect_body(x);
+	if (r->reply.status != 0 && x->body_seen > x->body_limit) {
+		early_answer(x);
+		return false;
+	}
 	if (r->reply.status != 0)
-		return x->body_seen <= x->body_limit;
+		return true;
 	if (x->body_seen > x->body_limit) {
 		reply_fail(r, STATUS_TOO_LARGE,
 			   "the body is larger than %zu bytes", x->body_limit);
@@ -482,28 +469,6 @@ connection_handle(void *cls, struct MHD_Connection *mhd, const char *url,
 	return dispatch(x);
 }
 
-/* The library takes an answer only when it has the whole body. */
-void
-connection_refuse(struct connection *c, enum status code, const char *text)
-{
-	struct exchange *x = c->exchange;
-	struct request *r;
-	struct bytes wire;
-
-	if (x == NULL || x->phase != EXCHANGE_READING)
-		return;
-	r = &x->request;
-	if (r->reply.status == 0)
-		reply_fail(r, code, "%s", text);
-	x->phase = EXCHANGE_ANSWERED;
-	counters_request(&c->loop->counters, x->route_number, r->reply.status,
-			 clock_stopwatch_us() - r->started_us);
-	bytes_init(&wire);
-	reply_encode(r, &wire);
-	(void)!send(c->fd, wire.data, wire.length, MSG_DONTWAIT | MSG_NOSIGNAL);
-	bytes_fini(&wire);
-}
-
 void
 connection_completed(void *cls, struct MHD_Connection *mhd, void **context,
 		     enum MHD_RequestTerminationCode how)
@@ -521,5 +486,5 @@ connection_completed(void *cls, struct MHD_Connection *mhd, void **context,
 	reaper_expect(c, c->ended ? REAPER_ENDED_MS
 				  : (int64_t)loop->service->idle_timeout_ms +
 					loop->service->header_timeout_ms);
-	take_place(c, known ? ROOM_KNOWN : ROOM_ANONYMOUS);
+	connection_take_place(c, known ? ROOM_KNOWN : ROOM_ANONYMOUS);
 }

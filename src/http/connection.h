@@ -50,6 +50,7 @@ struct connection {
 	bool hung_up;
 	bool left;     /* the socket lives on outside: do not count it off */
 	bool orphaned; /* its bridge is gone or does without it */
+	bool lingers;  /* its answer went out before its request was read */
 	bool evicted;  /* it made room: it is closed as soon as may be */
 };
 
@@ -69,6 +70,21 @@ void connection_forget(struct loop *loop, struct peer *peer);
 /* As what it counts; borrowed. */
 struct peer *connection_peer(struct connection *connection);
 
+/* Was it let in beyond the limit? */
+bool connection_is_reserved(struct connection *connection);
+
+/* The same, and there is still no room: the reserve is for requests that end,
+ * so that it is free for the next as soon as possible. */
+bool connection_must_go(struct connection *connection);
+
+/* Nobody works for it from now on: it may have to make room, as one of `class`,
+ * those beyond the limit for each other alone. */
+void connection_take_place(struct connection *connection,
+			   enum room_class class);
+
+/* Its socket goes on without it (depart.h). */
+void connection_leave(struct connection *connection);
+
 /* It makes room for others. */
 void connection_evict(struct connection *connection);
 
@@ -81,11 +97,6 @@ void connection_queue(struct exchange *x);
 /* The same for one that is suspended, and resume it; loop_drive is the
  * caller's. */
 void connection_answer(struct exchange *x);
-
-/* Where a body has not come to its end, which will not be waited for: tell its
- * client, unless it has an answer already. reaper_kill is the caller's. */
-void connection_refuse(struct connection *connection, enum status code,
-		       const char *text);
 
 /* Callbacks of the daemon; `cls` is the loop. */
 void *connection_target(void *cls, const char *target,

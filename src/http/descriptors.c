@@ -12,7 +12,7 @@
 enum {
 	HEADROOM = 1024, /* of many: 512 of them for sockets in transit */
 	FILES = 6,       /* the database's, a backup's, the log's */
-	LOOP_OWN = 7,    /* epoll sets, an eventfd, libevent's pipe */
+	LOOP_OWN = 8,    /* epoll sets, an eventfd, libevent's pipe */
 	LOOK_UP_TO = 1024,
 	LIMIT_UNKNOWN = 1024,
 };

@@ -63,12 +63,16 @@ static void
 linger_cb(evutil_socket_t fd, short what, void *ctx)
 {
 	struct lingerer *l = ctx;
+	struct loop *loop = l->loop;
 
 	(void)fd;
-	loop_tick(l->loop);
-	if ((what & EV_TIMEOUT) != 0 || loop_now_ms(l->loop) >= l->end_ms ||
-	    !discard(l))
-		linger_end(l);
+	loop_tick(loop);
+	if ((what & EV_TIMEOUT) == 0 && loop_now_ms(loop) < l->end_ms &&
+	    discard(l))
+		return;
+	linger_end(l);
+	/* It may have been the last of a loop that drains. */
+	loop_drive(loop);
 }
 
 static void
@@ -97,11 +101,12 @@ linger_take(struct loop *loop, int fd, const struct peer *peer)
 {
 	struct lingerer *l = mem_zalloc(1, sizeof(*l));
 	const bool counted = peer->counted != LIMITS_UNCOUNTED;
+	const bool hurry = loop->phase != LOOP_SERVING;
 
 	l->loop = loop;
 	l->fd = fd;
 	l->peer = *peer;
-	l->end_ms = loop_now_ms(loop) + LINGER_MS;
+	l->end_ms = loop_now_ms(loop) + (hurry ? LINGER_HURRY_MS : LINGER_MS);
 	l->left = LINGER_BYTES;
 	l->event =
 	    event_new(loop->base, fd, EV_READ | EV_PERSIST, linger_cb, l);
@@ -112,7 +117,7 @@ linger_take(struct loop *loop, int fd, const struct peer *peer)
 	if (l->event == NULL || shutdown(fd, SHUT_WR) != 0 || !discard(l))
 		linger_end(l);
 	else
-		expect(l, LINGER_SILENT_MS);
+		expect(l, hurry ? LINGER_HURRY_MS : LINGER_SILENT_MS);
 }
 
 /* Those of a class; others stand among them. */
@@ -131,7 +136,7 @@ each(struct loop *loop, enum room_class class,
 }
 
 static void
-hurry(struct lingerer *l, int64_t within_ms)
+hasten(struct lingerer *l, int64_t within_ms)
 {
 	l->end_ms = loop_now_ms(l->loop) + within_ms;
 	expect(l, within_ms);
@@ -140,8 +145,8 @@ hurry(struct lingerer *l, int64_t within_ms)
 void
 linger_hurry(struct loop *loop, int64_t within_ms)
 {
-	each(loop, ROOM_REFUSED, hurry, within_ms);
-	each(loop, ROOM_UNCOUNTED, hurry, within_ms);
+	each(loop, ROOM_REFUSED, hasten, within_ms);
+	each(loop, ROOM_UNCOUNTED, hasten, within_ms);
 }
 
 static void

@@ -23,6 +23,7 @@
 
 enum {
 	LINGER_SILENT_MS = 2 * 1000, /* without a byte */
+	LINGER_HURRY_MS = 150,       /* the same, while draining */
 	LINGER_MS = 10 * 1000,       /* in all */
 	LINGER_BYTES = 64 << 20,     /* in all */
 };

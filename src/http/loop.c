@@ -15,6 +15,7 @@
 #include "bridge.h"
 #include "chunked.h"
 #include "connection.h"
+#include "depart.h"
 #include "descriptors.h"
 #include "evaluator.h"
 #include "exchange.h"
@@ -322,6 +323,9 @@ open_loop(struct loop *loop, struct error *err)
 		rc = open_bridges(loop, err);
 	if (rc != STATUS_OK)
 		return rc;
+	rc = depart_init(loop, err);
+	if (rc != STATUS_OK)
+		return rc;
 	loop->lobby = lobby_new(loop);
 	if (loop->lobby == NULL)
 		return error_set(err, STATUS_INTERNAL, "no timer");
@@ -359,6 +363,7 @@ close_loop(struct loop *loop)
 	park_free(loop->park);
 	bridges_free(loop->bridges);
 	linger_end_all(loop);
+	depart_fini(loop);
 	feed_free(loop->feed);
 	evaluator_free(loop->evaluator);
 	reaper_fini(loop);

@@ -91,6 +91,7 @@ struct loop {
 	struct park *park;
 	struct bridges *bridges; /* NULL: no address is under TLS */
 	struct room room;
+	int dead_fd; /* of depart.c */
 	struct lobby *lobby;
 	struct random random;
 	struct connection *connections; /* those with libmicrohttpd */

@@ -43,6 +43,9 @@ bool park_add(struct park *park, struct exchange *x) MUST_CHECK;
  * up. False where that is not possible. */
 bool park_watch(struct park *park, struct connection *connection);
 
+/* No more: its socket lives on elsewhere. */
+void park_unwatch(struct park *park, struct connection *connection);
+
 /* A suspended exchange is gone. */
 void park_cancel(struct park *park, struct exchange *x);
 

@@ -20,10 +20,6 @@ struct park {
 	struct outside *outside;
 };
 
-/* park.c: look for hang-ups of a connection no more. */
-struct connection;
-void park_unwatch(struct park *park, struct connection *connection);
-
 /* outside.c */
 enum status outside_new(struct loop *loop, struct outside **outside,
 			struct error *err) MUST_CHECK;

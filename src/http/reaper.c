@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "connection.h"
+#include "early.h"
 #include "loop.h"
 
 static void
@@ -41,11 +42,10 @@ reap_cb(evutil_socket_t fd, short what, void *ctx)
 			continue;
 		counters_add(&loop->counters.connections_reaped, 1);
 		if (loop->phase == LOOP_SERVING)
-			connection_refuse(c, STATUS_TIMEOUT,
-					  "the body did not come in time");
+			early_end(c, STATUS_TIMEOUT,
+				  "the body did not come in time");
 		else
-			connection_refuse(c, STATUS_BUSY, "the server stops");
-		reaper_kill(c);
+			early_end(c, STATUS_BUSY, "the server stops");
 	}
 	if (loop->connections != NULL)
 		arm(loop);
@@ -79,17 +79,12 @@ reaper_expect(struct connection *c, int64_t within_ms)
 	arm(c->loop);
 }
 
-static bool
-is_reserved(struct connection *c)
-{
-	return connection_peer(c)->counted == LIMITS_RESERVE;
-}
-
 void
 reaper_expect_head(struct connection *c)
 {
-	reaper_expect(c, is_reserved(c) ? REAPER_RESERVED_MS
-					: c->loop->service->header_timeout_ms);
+	reaper_expect(c, connection_is_reserved(c)
+			     ? REAPER_RESERVED_MS
+			     : c->loop->service->header_timeout_ms);
 }
 
 /* Not later than it is due already. */
