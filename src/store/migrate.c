@@ -164,6 +164,19 @@ column(sqlite3_stmt *rows, int number)
 				(size_t)sqlite3_column_bytes(rows, number) };
 }
 
+/* Where preparing fails it says so of its own connection, of which there are
+ * two here. */
+static enum status
+open_made(struct made *made, struct error *err)
+{
+	const int rc = sqlite3_prepare_v2(made->store->db, schema_sql, -1,
+					  &made->rows, NULL);
+
+	return rc == SQLITE_OK ? STATUS_OK
+			       : store_error_set(err, made->store->db, rc,
+						 "read the schema");
+}
+
 static enum status
 next_made(struct made *made, struct error *err)
 {
@@ -242,14 +255,10 @@ migrate_verify(struct store *store, const struct embedded_file *migrations,
 	if (status != STATUS_OK || version > count_steps(migrations))
 		return status;
 	status = make_fresh(&fresh, migrations, version, err);
-	if (status == STATUS_OK &&
-	    (sqlite3_prepare_v2(store->db, schema_sql, -1, &is.rows, NULL) !=
-		 SQLITE_OK ||
-	     sqlite3_prepare_v2(fresh.db, schema_sql, -1, &ought.rows, NULL) !=
-		 SQLITE_OK))
-		status =
-		    store_error_set(err, store->db, sqlite3_errcode(store->db),
-				    "read the schema");
+	if (status == STATUS_OK)
+		status = open_made(&is, err);
+	if (status == STATUS_OK)
+		status = open_made(&ought, err);
 	if (status == STATUS_OK)
 		status = compare_made(&is, &ought, err);
 	(void)sqlite3_finalize(is.rows);
