@@ -69,7 +69,7 @@ PRELOAD := $(B)/tests/fault/disk_calls.so
 .SECONDARY:
 .PHONY: all deps deps-run run test check asan tsan fuzz fuzz-replay cover bench lint \
 	headers layers banned format format-check tidy cppcheck analyze spell clean help \
-	install deb check-deb check-ops compat compat-update sdk torture soak
+	install deb check-deb check-ops compat compat-update sdk torture soak debian13
 
 all: $(BIN) ## build build/$(VARIANT)/toggled
 
@@ -92,6 +92,12 @@ test: deps ## install what is missing, build, run every test
 check: $(BIN) $(TESTS) $(PRELOAD) $(FUZZ) layers ## run every test of VARIANT
 	$(Q)sh tests/lint/replay-fuzz $(FUZZ)
 	$(Q)TOGGLED=$(BIN) sh tests/lint/run-tests $(TESTS)
+
+# Another Debian than this machine's; what is run there is any of the goals here.
+RELEASE  := trixie
+DEBIAN13 := test
+debian13: ## DEBIAN13=goals (test) in a Debian 13 made by debootstrap; as root
+	$(Q)sh tests/lint/in-debian $(RELEASE) $(DEBIAN13)
 
 asan tsan: ## run every test under the sanitizer
 	$(Q)$(MAKE) --no-print-directory VARIANT=$@ check
