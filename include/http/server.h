@@ -84,6 +84,10 @@ void server_drain(struct server *server, int64_t deadline_ms);
 /* Stop the threads, free everything. NULL and half-built ones are allowed. */
 void server_close(struct server *server);
 
+/* Which ones are loaded, whatever the headers were. */
+const char *server_libmicrohttpd_version(void);
+const char *server_libevent_version(void);
+
 /* Every loop has turned within the last `period_ms`. */
 bool server_is_alive(const struct server *server, int64_t period_ms);
 

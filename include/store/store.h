@@ -190,4 +190,7 @@ enum status store_prune(struct store *store, int64_t before_ms, int items,
 enum status store_verify(struct store *store, int64_t *changes,
 			 struct error *err) MUST_CHECK;
 
+/* Which one is loaded, whatever the header was. */
+const char *store_sqlite_version(void);
+
 #endif

@@ -54,4 +54,7 @@ void json_unknown_member(struct string name, const char *const *names,
 			 const char *base, struct arena *arena,
 			 struct error *err);
 
+/* Which jansson is loaded, whatever the header was. */
+const char *json_jansson_version(void);
+
 #endif

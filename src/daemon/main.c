@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "libraries.h"
 #include "model/credential.h"
 #include "remote.h"
 #include "serve.h"
@@ -25,6 +26,7 @@ serve(const struct options *options, struct error *err)
 			     (enum log_format)options->log_format);
 	/* Whatever it is that a client pasted one into. */
 	log_set_mask(daemon.log, credential_mask);
+	libraries_log(libraries, daemon.log);
 	server = serve_server_config(&daemon);
 	registry = serve_registry_config(&daemon);
 
@@ -76,8 +78,9 @@ static const struct command commands[] = {
 	{ "token", FOR_TOKEN, "create|list|revoke|rotate [ID]", 1, 2,
 	  "Make, list, revoke and rotate access tokens.", command_token,
 	  command_token_check },
-	{ "version", FOR_VERSION, "", 0, 0, "Print the version.",
-	  command_version, NULL },
+	{ "version", FOR_VERSION, "", 0, 0,
+	  "Print the version, and those of the libraries.", command_version,
+	  NULL },
 	{ "help", FOR_HELP, "[COMMAND]", 0, 1, "Print help.", NULL, NULL },
 	{ .name = NULL },
 };

@@ -1,5 +1,7 @@
 #include "http/server.h"
 
+#include <event2/event.h>
+#include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -349,4 +351,16 @@ server_is_alive(const struct server *server, int64_t period_ms)
 		alive =
 		    loop_is_alive(service->loops[i], now, period_ms) && alive;
 	return alive;
+}
+
+const char *
+server_libmicrohttpd_version(void)
+{
+	return MHD_get_version();
+}
+
+const char *
+server_libevent_version(void)
+{
+	return event_get_version();
 }

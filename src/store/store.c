@@ -355,3 +355,9 @@ store_newest_at(const struct store *store)
 {
 	return store->newest_at_ms;
 }
+
+const char *
+store_sqlite_version(void)
+{
+	return sqlite3_libversion();
+}

@@ -242,3 +242,9 @@ json_decode(const char *text, size_t length, const struct json_limits *limits,
 	json_decref(json);
 	return STATUS_OK;
 }
+
+const char *
+json_jansson_version(void)
+{
+	return jansson_version_str();
+}

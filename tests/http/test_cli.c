@@ -33,6 +33,33 @@ static const char *const words[] = { "serve",   "check",   "import", "export",
 				     "backup",  "restore", "verify", "token",
 				     "version", "help" };
 
+static const char *const loaded[] = { "libmicrohttpd", "libevent", "SQLite",
+				      "GnuTLS",        "jansson",  "zlib" };
+
+START_TEST(test_version_when_asked_then_program_and_loaded_libraries)
+{
+	struct toggled *t = toggled_new();
+	const struct run *run = TOGGLED_RUN(t, "version");
+
+	ck_assert_int_eq(run->status, 0);
+	ck_assert_ptr_eq(strstr(run->out, "toggled "), run->out);
+	for (size_t i = 0; i < sizeof(loaded) / sizeof(loaded[0]); i++)
+		has(run->out, toggled_text(t, "\n%s ", loaded[i]));
+	toggled_free(t);
+}
+END_TEST
+
+START_TEST(test_serve_when_started_then_log_has_loaded_libraries)
+{
+	struct toggled *t = toggled_new();
+
+	TOGGLED_START(t, "--loops", "1");
+	has(toggled_log(t), "libraries libmicrohttpd=");
+	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
+	toggled_free(t);
+}
+END_TEST
+
 START_TEST(test_help_when_asked_of_a_command_then_lists_options)
 {
 	struct toggled *t = toggled_new();
@@ -376,6 +403,10 @@ main(void)
 	tcase_add_loop_test(tc,
 			    test_command_when_wrong_then_status_and_sentence, 0,
 			    COUNT(faults));
+	tcase_add_test(
+	    tc, test_version_when_asked_then_program_and_loaded_libraries);
+	tcase_add_test(tc,
+		       test_serve_when_started_then_log_has_loaded_libraries);
 	tcase_add_test(tc, test_check_when_config_is_good_then_says_so);
 	tcase_add_loop_test(tc, test_import_when_exported_again_then_the_same,
 			    0, COUNT(is_online));
