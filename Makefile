@@ -168,7 +168,7 @@ SYSCONFDIR  ?= /etc
 UNITDIR     ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 SHARE       := $(DESTDIR)$(PREFIX)/share
-EXAMPLES    := example.json nginx.conf grafana-dashboard.json alerts.yml toggled-isolated.conf
+EXAMPLES    := example.json nginx.conf haproxy.cfg apache.conf varnish.vcl grafana-dashboard.json alerts.yml toggled-isolated.conf
 
 install: $(BIN) ## install under DESTDIR and PREFIX
 	$(Q)install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/toggled
@@ -197,11 +197,12 @@ deb: ## build a Debian package in build/deb
 check-deb: deb ## install the package, use it, purge it (as root); lintian
 	$(Q)sh tests/lint/check-deb $(DEB) $(VERSION)
 
-check-ops: $(BIN) ## units, dashboard, alerts, nginx, manuals: does it all fit the program?
+check-ops: $(BIN) ## units, dashboard, alerts, manuals, proxies: does it all fit the program?
+	$(Q)sh tests/lint/install-deps ops
 	$(Q)sh tests/lint/check-units $(BIN)
 	$(Q)sh tests/lint/check-metrics $(BIN)
 	$(Q)sh tests/lint/check-man $(BIN)
-	$(Q)sh tests/lint/check-nginx $(BIN)
+	$(Q)sh tests/lint/check-proxies $(BIN)
 
 $(BIN): $(B)/obj/daemon/main.o $(LIB)
 	@echo "  LD      $@"
