@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,6 +29,8 @@
  *
  * Any failure closes what there is: store_close takes a half-open store.
  */
+
+enum { LINKS_MAX = 40 }; /* of a path, as the kernel follows them */
 
 /* A row of `settings_*`: a pragma and the answer that means it took. */
 struct setting {
@@ -262,16 +265,63 @@ set_up(struct store *store, const struct store_options *options,
 	return status;
 }
 
+/* Where a symbolic link leads, seen from the directory that it stands in; NULL:
+ * `path` is none. */
+static char *
+follow(const char *path)
+{
+	char target[PATH_MAX];
+	const ssize_t length = readlink(path, target, sizeof(target) - 1);
+	const char *slash = strrchr(path, '/');
+	struct bytes out;
+
+	if (length <= 0)
+		return NULL;
+	target[length] = '\0';
+	bytes_init(&out);
+	if (target[0] != '/' && slash != NULL)
+		bytes_append(&out, path, (size_t)(slash + 1 - path));
+	bytes_append_str(&out, target);
+	return bytes_take(&out);
+}
+
 char *
 store_plain_path(const char *path)
 {
 	struct bytes plain;
+	char *now;
+	char *next;
 
 	bytes_init(&plain);
 	if (path[0] != '/')
 		bytes_append_str(&plain, "./");
 	bytes_append_str(&plain, path);
-	return bytes_take(&plain);
+	now = bytes_take(&plain);
+	/* A ring of links is left for who opens it to refuse. */
+	for (int links = 0; links < LINKS_MAX; links++) {
+		next = follow(now);
+		if (next == NULL)
+			break;
+		free(now);
+		now = next;
+	}
+	return now;
+}
+
+/* What it led to is gone, or not mounted: an empty database in that place would
+ * hide it. */
+static enum status
+check_link(const char *path, struct error *err)
+{
+	char *target = follow(path);
+	enum status rc = STATUS_OK;
+
+	if (target != NULL && access(path, F_OK) != 0 && errno == ENOENT)
+		rc = error_set(err, STATUS_IO,
+			       "it is a symbolic link to %s, where nothing is",
+			       target);
+	free(target);
+	return rc;
 }
 
 enum status
@@ -288,7 +338,9 @@ store_open_with(const char *path, const struct store_options *options,
 			       opened->synchronous, "%s", options->synchronous);
 	opened->checkpoint_pages = options->checkpoint_pages;
 	opened->checkpoint_at = options->checkpoint_pages;
-	status = set_up(opened, options, err);
+	status = check_link(path, err);
+	if (status == STATUS_OK)
+		status = set_up(opened, options, err);
 	if (status != STATUS_OK) {
 		opened->dead = true; /* leave the log to the next one */
 		store_close(opened);

@@ -74,7 +74,10 @@ enum status store_stamp_epoch(struct store *store, int64_t now_ms,
 enum status store_create_file(const char *path, struct error *err) MUST_CHECK;
 
 /* The path as SQLite takes it for a file whatever it is called: not for a URI
- * ("file:x"), not for memory (":memory:"). Owned by the caller. */
+ * ("file:x"), not for memory (":memory:"). Where it is a symbolic link, that of
+ * the file that the link leads to, there or not: SQLite puts the log beside the
+ * file, and a rename would put a file in the place of the link. Owned by the
+ * caller. */
 char *store_plain_path(const char *path) MUST_CHECK;
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "scene.h"
@@ -136,6 +137,115 @@ START_TEST(test_restore_when_kept_is_restored_then_as_before)
 }
 END_TEST
 
+/* The database is behind a symbolic link, in another directory: `data/x.db`.
+ */
+static const struct {
+	const char *link, *target; /* the first is the database */
+	const char *second, *to;   /* NULL: none */
+} links[] = {
+	{ "toggled.db", "data/x.db", NULL, NULL },
+	{ "toggled.db", "./data/../data/x.db", NULL, NULL },
+	{ "toggled.db", "%s/data/x.db", NULL, NULL },
+	{ "toggled.db", "data/link", "data/link", "x.db" },
+};
+
+static void
+move_behind_links(struct toggled *t, int i)
+{
+	ck_assert_int_eq(mkdir(toggled_path(t, "data"), 0700), 0);
+	ck_assert_int_eq(rename(t->database, toggled_path(t, "data/x.db")), 0);
+	ck_assert_int_eq(symlink(strncmp(links[i].target, "%s", 2) == 0
+				     ? toggled_path(t, links[i].target + 3)
+				     : links[i].target,
+				 toggled_path(t, links[i].link)),
+			 0);
+	if (links[i].second != NULL)
+		ck_assert_int_eq(
+		    symlink(links[i].to, toggled_path(t, links[i].second)), 0);
+}
+
+static void
+expect_link(struct toggled *t, const char *name, bool is_link)
+{
+	struct stat st;
+
+	ck_assert_int_eq(lstat(toggled_path(t, name), &st), 0);
+	ck_assert_int_eq(S_ISLNK(st.st_mode), is_link);
+}
+
+START_TEST(test_restore_when_through_a_link_then_in_the_place_of_its_target)
+{
+	struct toggled *t = toggled_new();
+	const struct run *run;
+	const char *kept;
+
+	prepare(t);
+	scene_stop(t);
+	move_behind_links(t, _i);
+	toggled_start(t, NULL);
+	put_toggle(t, "last", "{}");
+	/* Its last change is in the log beside the target. */
+	toggled_stop(t, SIGKILL);
+	ck_assert_int_eq(access(toggled_path(t, "data/x.db-wal"), F_OK), 0);
+	run = restore(t, "copy.db", NULL);
+	expect_link(t, links[_i].link, true);
+	expect_link(t, "data/x.db", false);
+	toggled_start(t, NULL);
+	ask(t, "GET", ENV "/toggles/b", NULL, 200);
+	ask(t, "GET", ENV "/toggles/after", NULL, 404);
+	scene_stop(t);
+	kept = strchr(strstr(run->out, "what was there is "), '/');
+	kept = toggled_text(t, "%.*s", (int)strcspn(kept, "\n"), kept);
+	run = TOGGLED_RUN(t, "verify", "--database", kept);
+	ck_assert_msg(run->status == 0, "%s", run->err);
+	expect_says(run->out, "is whole: 5 changes");
+	toggled_free(t);
+}
+END_TEST
+
+/* Nor is the log of a backup looked for beside a link to it. */
+START_TEST(test_restore_when_backup_is_a_link_then_with_its_log)
+{
+	struct toggled *t = toggled_new();
+	const struct run *run;
+
+	prepare(t);
+	scene_stop(t);
+	move_behind_links(t, 0);
+	toggled_start(t, NULL);
+	put_toggle(t, "last", "{}");
+	toggled_stop(t, SIGKILL);
+	run = TOGGLED_RUN(t, "restore", "toggled.db", "--database", "y.db");
+	ck_assert_msg(run->status == 0, "%s", run->err);
+	run = TOGGLED_RUN(t, "verify", "--database", "y.db");
+	expect_says(run->out, "is whole: 5 changes");
+	run =
+	    TOGGLED_RUN(t, "restore", "data/x.db", "--database", "toggled.db");
+	ck_assert_int_eq(run->status, 1);
+	expect_says(run->err, "the backup is the database itself");
+	toggled_free(t);
+}
+END_TEST
+
+START_TEST(test_restore_when_link_leads_nowhere_yet_then_there)
+{
+	struct toggled *t = toggled_new();
+
+	prepare(t);
+	scene_stop(t);
+	move_behind_links(t, _i);
+	ck_assert_int_eq(unlink(toggled_path(t, "data/x.db")), 0);
+	/* Nobody begins an empty one there unasked. */
+	expect_no_start(t, "where nothing is");
+	restore(t, "copy.db", NULL);
+	expect_link(t, links[_i].link, true);
+	expect_link(t, "data/x.db", false);
+	toggled_start(t, NULL);
+	ask(t, "GET", ENV "/toggles/b", NULL, 200);
+	scene_close(t);
+}
+END_TEST
+
 static const struct {
 	const char *args[6];
 	int status;
@@ -221,6 +331,15 @@ add_tests(TCase *tc)
 	tcase_add_test(
 	    tc, test_restore_when_served_then_refused_and_nothing_happens);
 	tcase_add_test(tc, test_restore_when_kept_is_restored_then_as_before);
+	tcase_add_loop_test(
+	    tc,
+	    test_restore_when_through_a_link_then_in_the_place_of_its_target, 0,
+	    COUNT(links));
+	tcase_add_test(tc,
+		       test_restore_when_backup_is_a_link_then_with_its_log);
+	tcase_add_loop_test(tc,
+			    test_restore_when_link_leads_nowhere_yet_then_there,
+			    0, COUNT(links));
 	tcase_add_loop_test(tc, test_command_when_file_is_wrong_then_sentence,
 			    0, COUNT(faults));
 	tcase_add_test(tc, test_verify_when_served_then_says_to_use_a_backup);
