@@ -13,7 +13,8 @@
  * it stands for and counts nothing.
  *
  * Bounded: USAGE_TOGGLES_MAX toggles a loop; evaluations of further ones are
- * only counted by environment. Removed toggles and environments are forgotten.
+ * only counted by environment. Removed toggles and environments are forgotten,
+ * an environment also where it has been made again meanwhile.
  */
 #ifndef FEED_USAGE_H
 #define FEED_USAGE_H

@@ -57,6 +57,7 @@ struct write_order {
 
 struct rollback_order {
 	struct moment to;
+	int64_t not_before;        /* refuse what is older; 0: nothing */
 	const struct string *keys; /* toggles; none: everything */
 	size_t key_count;
 };

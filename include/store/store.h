@@ -86,6 +86,12 @@ enum status store_load_one(struct store *store, const struct stored_key *key,
 			   int64_t at, store_item_fn fn, void *ctx,
 			   struct error *err) MUST_CHECK;
 
+/* The change that made an environment which is there: where it was removed and
+ * made again, the one that made it last. Of what has been pruned nothing is
+ * known; then it is the oldest change to its settings that is kept. */
+enum status store_born(struct store *store, struct string environment,
+		       int64_t *revision, struct error *err) MUST_CHECK;
+
 /* The fate of one write, kept under its Idempotency-Key so that a repeated
  * request answers as the first did. */
 struct idempotency {

@@ -115,6 +115,19 @@ advance(struct usage *usage, struct ledger *ledger,
 	}
 }
 
+static void
+drop(struct usage *usage, struct ledger *ledger)
+{
+	const struct string name = ledger->snapshot->environment;
+
+	pthread_mutex_lock(&usage->mutex);
+	(void)map_take(&usage->ledgers, name.data, name.length);
+	pthread_mutex_unlock(&usage->mutex);
+	usage->toggles -= tallies_count(&ledger->tallies);
+	usage->current = NULL;
+	free_ledger(ledger);
+}
+
 void
 usage_publish(struct usage *usage, const struct catalog *catalog)
 {
@@ -126,17 +139,11 @@ usage_publish(struct usage *usage, const struct catalog *catalog)
 		struct snapshot *snapshot =
 		    catalog_find(catalog, name.data, name.length);
 
-		if (snapshot != NULL) {
-			if (snapshot != ledger->snapshot)
-				advance(usage, ledger, snapshot);
-			continue;
-		}
-		pthread_mutex_lock(&usage->mutex);
-		(void)map_take(&usage->ledgers, name.data, name.length);
-		pthread_mutex_unlock(&usage->mutex);
-		usage->toggles -= tallies_count(&ledger->tallies);
-		usage->current = NULL;
-		free_ledger(ledger);
+		if (snapshot == NULL ||
+		    snapshot->born != ledger->snapshot->born)
+			drop(usage, ledger);
+		else if (snapshot != ledger->snapshot)
+			advance(usage, ledger, snapshot);
 	}
 }
 
@@ -148,6 +155,11 @@ open_ledger(struct usage *usage, const struct snapshot *snapshot)
 	const struct string name = snapshot->environment;
 	struct ledger *ledger = usage_find_ledger(usage, name);
 
+	/* What was counted in a former life of that name ends with it. */
+	if (ledger != NULL && ledger->snapshot->born < snapshot->born) {
+		drop(usage, ledger);
+		ledger = NULL;
+	}
 	if (ledger != NULL)
 		return ledger;
 	ledger = mem_zalloc(1, sizeof(*ledger));

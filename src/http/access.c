@@ -201,6 +201,41 @@ access_environment(struct request *r, struct string name)
 	return false;
 }
 
+/* Where everybody is let in: a good credential says who it is, a bad one
+ * nothing. */
+static void
+recognise(struct request *r, const struct catalog *catalog)
+{
+	struct credential credential;
+	struct string shown;
+
+	if (find_credential(r, &shown) &&
+	    credential_parse(shown.data, shown.length, &credential))
+		r->token = definition_ref(token_prove(
+		    catalog, &credential,
+		    clock_wall_ms(&r->loop->service->clock), &r->secret));
+}
+
+bool
+access_sees_all(const struct request *r)
+{
+	const struct token *token = request_token(r);
+
+	if (token == NULL)
+		return !token_is_needed(loop_catalog(r->loop));
+	return token->everywhere && token->role >= ROLE_VIEWER;
+}
+
+bool
+access_is_admin(const struct request *r)
+{
+	const struct token *token = request_token(r);
+
+	if (token == NULL)
+		return !token_is_needed(loop_catalog(r->loop));
+	return token->role >= ROLE_ADMIN;
+}
+
 bool
 access_admit(struct exchange *x)
 {
@@ -208,8 +243,12 @@ access_admit(struct exchange *x)
 	const struct catalog *catalog = loop_catalog(r->loop);
 	const unsigned flags = r->route->flags;
 
-	if ((flags & ROUTE_PUBLIC) != 0 || !token_is_needed(catalog))
+	if (!token_is_needed(catalog))
 		return true;
+	if ((flags & ROUTE_PUBLIC) != 0) {
+		recognise(r, catalog);
+		return true;
+	}
 	if (!authenticate(x, catalog) || !access_role(r, role_needed(r->route)))
 		return false;
 	return (flags & ROUTE_ENVIRONMENT) == 0 ||

@@ -46,6 +46,14 @@ bool access_environment(struct request *r, struct string name) MUST_CHECK;
  * it is staged (principal_prove). False: the reply is filled. */
 bool access_confirm(struct exchange *x) MUST_CHECK;
 
+/* May who asks see everything that can be read, and so what it adds up to: the
+ * totals of all environments, how far the store has got? While there is no
+ * token, everybody may; a token that is for some environments may not. */
+bool access_sees_all(const struct request *r);
+
+/* Is it an admin, or nobody while there is no token? */
+bool access_is_admin(const struct request *r);
+
 /* Is a token still good, for somebody who was let in by that secret of it a
  * while ago? NULL: nobody, who is let in while there is no token. */
 bool access_lasts(const struct loop *loop, const struct definition *token,

@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <zlib.h>
 
+#include "base/hash.h"
 #include "wire/cursor.h"
 
 enum {
@@ -32,6 +33,32 @@ client_has(const struct request *r, int64_t revision)
 	(void)snprintf(tag, sizeof(tag), "%s.%" PRId64, r->catalog->epoch,
 		       revision);
 	return etag_matches(header, tag);
+}
+
+uint64_t
+content_tag(const struct blob *body)
+{
+	/* Web clients keep tags in their storage. */
+	static const uint8_t key[HASH_KEY_BYTES] = { 't', 'o', 'g', 'g',
+						     'l', 'e', 'd' };
+
+	return hash_siphash(key, body->data, body->length);
+}
+
+void
+reply_content_tag(struct request *r, uint64_t tag)
+{
+	reply_headerf(r, "ETag", "\"%016" PRIx64 "\"", tag);
+}
+
+bool
+client_has_content(const struct request *r, uint64_t tag)
+{
+	const char *header = request_header(r, "If-None-Match");
+	char text[17];
+
+	(void)snprintf(text, sizeof(text), "%016" PRIx64, tag);
+	return header != NULL && etag_matches(header, text);
 }
 
 static struct blob *
@@ -148,13 +175,15 @@ void
 document_reply(struct request *r, const struct snapshot *snapshot,
 	       const struct document *document)
 {
+	const char *vary =
+	    document->vary == NULL ? "Accept-Encoding" : document->vary;
 	struct blob *body;
 
 	if (!document->unconditional && client_has(r, document->revision)) {
 		reply_empty(r, 304);
 		reply_etag(r, document->revision);
 		reply_header(r, "Cache-Control", "no-cache");
-		reply_header(r, "Vary", "Accept-Encoding");
+		reply_header(r, "Vary", vary);
 		return;
 	}
 	body = plain_form(snapshot, document);
@@ -169,5 +198,5 @@ document_reply(struct request *r, const struct snapshot *snapshot,
 	/* A weak tag: the plain and the gzip form are the same document. */
 	reply_etag(r, document->revision);
 	reply_header(r, "Cache-Control", "no-cache");
-	reply_header(r, "Vary", "Accept-Encoding");
+	reply_header(r, "Vary", vary);
 }

@@ -5,6 +5,8 @@
 #ifndef SRC_HTTP_DOCUMENT_REPLY_H
 #define SRC_HTTP_DOCUMENT_REPLY_H
 
+#include <stdint.h>
+
 #include "model/snapshot.h"
 #include "request.h"
 
@@ -18,6 +20,7 @@ struct document {
 	void *ctx;
 	int64_t revision;   /* for the ETag, with the epoch of the catalog */
 	bool unconditional; /* never 304 */
+	const char *vary;   /* which headers choose it; NULL: the coding's */
 };
 
 /* Fill the reply with the document, or with 304 when the client has it. */
@@ -29,5 +32,12 @@ void reply_etag(struct request *r, int64_t revision);
 
 /* Does If-None-Match name that revision? */
 bool client_has(const struct request *r, int64_t revision);
+
+/* Where a body depends on more than a snapshot, on a context or on who asks,
+ * its tag is a hash of it, the same on every start: it covers what was shown.
+ */
+uint64_t content_tag(const struct blob *body);
+void reply_content_tag(struct request *r, uint64_t tag);
+bool client_has_content(const struct request *r, uint64_t tag);
 
 #endif

@@ -1,12 +1,13 @@
 #include "past_reply.h"
 
+#include "bounds.h"
 #include "order.h"
 #include "wire/edit.h"
 
 static void
 reply_past(struct request *r)
 {
-	if (!order_refused(r))
+	if (bounds_show(r, r->job) && !order_refused(r))
 		r->past(r, r->job->snapshot);
 }
 
@@ -27,6 +28,8 @@ past_reply(struct request *r, struct string key,
 		reply_error(r, &r->error);
 		return STEP_REPLY;
 	}
+	if (!bounds_admit(r, &r->job->past.at))
+		return STEP_REPLY;
 	r->past = reply;
 	return request_submit(r, reply_past);
 }

@@ -6,23 +6,35 @@
 #include "request.h"
 #include "wire/document.h"
 
+/* What it shows depends on the token. To all who see everything it shows the
+ * same, as of the head; to others not even how far the head is. */
 static enum step
 list(struct request *r)
 {
 	static const char *const known[] = { NULL };
+	const bool sees_all = access_sees_all(r);
 	struct bytes body;
+	struct blob *blob;
+	uint64_t tag;
 
 	if (!request_known_query(r, known))
 		return STEP_REPLY;
-	if (client_has(r, r->catalog->head)) {
+	bytes_init(&body);
+	document_environments(r->catalog, request_token(r), &body);
+	blob = blob_from_bytes(&body);
+	tag = content_tag(blob);
+	if (sees_all ? client_has(r, r->catalog->head)
+		     : client_has_content(r, tag)) {
+		blob_unref(blob);
 		reply_empty(r, 304);
 	} else {
-		bytes_init(&body);
-		document_environments(r->catalog, request_token(r), &body);
-		reply_json(r, 200, &body);
+		reply_blob(r, 200, "application/json", blob);
 	}
-	reply_etag(r, r->catalog->head);
-	reply_header(r, "Cache-Control", "no-cache");
+	if (sees_all)
+		reply_etag(r, r->catalog->head);
+	else
+		reply_content_tag(r, tag);
+	reply_header(r, "Cache-Control", "private, no-cache");
 	return STEP_REPLY;
 }
 

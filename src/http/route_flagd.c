@@ -21,20 +21,22 @@ build(const struct snapshot *snapshot, void *ctx, struct bytes *out)
 }
 
 static void
-reply_flags(struct request *r, const struct snapshot *snapshot)
+reply_flags(struct request *r, const struct snapshot *snapshot,
+	    const char *vary)
 {
 	evaluator_hand_out(r->evaluator, snapshot);
 	document_reply(r, snapshot,
 		       &(struct document){ .name = "flagd",
 					   .build = build,
 					   .ctx = r->catalog->epoch,
-					   .revision = snapshot->revision });
+					   .revision = snapshot->revision,
+					   .vary = vary });
 }
 
 static enum step
 flags_of_environment(struct request *r)
 {
-	reply_flags(r, r->snapshot);
+	reply_flags(r, r->snapshot, NULL);
 	return STEP_REPLY;
 }
 
@@ -44,7 +46,9 @@ flags(struct request *r)
 	const struct snapshot *snapshot = selector_find(r, r->params[0]);
 
 	if (snapshot != NULL)
-		reply_flags(r, snapshot);
+		reply_flags(r, snapshot,
+			    "Accept-Encoding, Flagd-Selector, Authorization, "
+			    "X-API-Key");
 	return STEP_REPLY;
 }
 

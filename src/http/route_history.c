@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bounds.h"
 #include "document_reply.h"
 #include "order.h"
 #include "request.h"
@@ -39,8 +40,10 @@ static void
 reply_history(struct request *r)
 {
 	const struct job *job = r->job;
+	const int64_t first = bounds_first(r);
 	struct bytes body;
 	size_t shown = job->change_count;
+	bool more;
 
 	if (order_refused(r))
 		return;
@@ -48,6 +51,11 @@ reply_history(struct request *r)
 	 * next page. */
 	if (shown == job->history.limit)
 		shown--;
+	more = shown < job->change_count || job->has_more_changes;
+	while (shown > 0 && job->changes[shown - 1]->revision < first) {
+		shown--;
+		more = false;
+	}
 	bytes_init(&body);
 	bytes_append_str(&body, "{\"changes\":[");
 	for (size_t i = 0; i < shown; i++) {
@@ -55,7 +63,7 @@ reply_history(struct request *r)
 			bytes_append_char(&body, ',');
 		document_change(job->changes[i], NULL, &body);
 	}
-	if (shown < job->change_count || job->has_more_changes)
+	if (more)
 		bytes_printf(&body, "],\"next\":%" PRId64 "}",
 			     job->changes[shown - 1]->revision);
 	else
@@ -108,6 +116,14 @@ history_one(struct request *r)
 	    !take_number(r, "revision", r->params[1].data, INT64_MAX,
 			 &r->job->history.revision))
 		return STEP_REPLY;
+	if (r->job->history.revision < bounds_first(r)) {
+		reply_fail(r, STATUS_NOT_FOUND,
+			   "there is no change %" PRId64
+			   " in environment '%.*s'",
+			   r->job->history.revision, (int)r->params[0].length,
+			   r->params[0].data);
+		return STEP_REPLY;
+	}
 	r->job->environment = r->params[0];
 	r->job->history.environment = r->params[0];
 	r->job->history.limit = 1;
@@ -128,8 +144,9 @@ rollback(struct request *r)
 		reply_error(r, &r->error);
 		return STEP_REPLY;
 	}
-	if (!order_comment(r, order.comment))
+	if (!order_comment(r, order.comment) || !bounds_admit(r, &order.to))
 		return STEP_REPLY;
+	r->job->rollback.not_before = bounds_first(r);
 	r->job->rollback.to = order.to;
 	r->job->rollback.keys = order.keys;
 	r->job->rollback.key_count = order.key_count;

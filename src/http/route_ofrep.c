@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "access.h"
-#include "base/hash.h"
 #include "document_reply.h"
 #include "evaluator.h"
 #include "model/name.h"
@@ -82,31 +81,11 @@ flag_of_environment(struct request *r)
 
 /* --- all flags ---------------------------------------------------------- */
 
-/* The same on every start, because web clients keep tags in their storage. */
-static uint64_t
-tag_of(const struct blob *body)
-{
-	static const uint8_t key[HASH_KEY_BYTES] = { 't', 'o', 'g', 'g',
-						     'l', 'e', 'd' };
-
-	return hash_siphash(key, body->data, body->length);
-}
-
 static void
 set_tag(struct request *r, uint64_t tag)
 {
-	reply_headerf(r, "ETag", "\"%016" PRIx64 "\"", tag);
+	reply_content_tag(r, tag);
 	reply_header(r, "Cache-Control", "no-cache");
-}
-
-static bool
-has_tag(const struct request *r, uint64_t tag)
-{
-	const char *header = request_header(r, "If-None-Match");
-	char text[17];
-
-	(void)snprintf(text, sizeof(text), "%016" PRIx64, tag);
-	return header != NULL && etag_matches(header, text);
 }
 
 /* An event told the client of a state that is not this one: it may not be told
@@ -128,16 +107,16 @@ was_told_otherwise(const struct request *r)
 static bool
 is_current(const struct request *r, uint64_t tag)
 {
-	return has_tag(r, tag) && !was_told_otherwise(r);
+	return client_has_content(r, tag) && !was_told_otherwise(r);
 }
 
 /* `known`: the client may be told that it has this answer, if it has. */
 static void
 reply_bulk(struct request *r, struct blob *body, bool known)
 {
-	const uint64_t tag = tag_of(body);
+	const uint64_t tag = content_tag(body);
 
-	if (known && has_tag(r, tag)) {
+	if (known && client_has_content(r, tag)) {
 		blob_unref(body);
 		reply_empty(r, 304);
 	} else {
@@ -249,7 +228,7 @@ reply_flags(struct request *r)
 	if (known)
 		return wait_for_change(r, &data, stream, wait_ms);
 	answer = evaluate_all(r, &data, stream);
-	tag = tag_of(answer);
+	tag = content_tag(answer);
 	ofrep_cache_put(cache, r->snapshot, body, stream, tag);
 	if (wait_ms > 0 && is_current(r, tag)) {
 		blob_unref(answer);

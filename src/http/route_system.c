@@ -37,23 +37,30 @@ ready(struct request *r)
 {
 	const struct registry_counts counts =
 	    registry_counts(r->loop->service->registry);
+	const int64_t still_ms = loop_now_ms(r->loop) - counts.ticked_ms;
 	struct bytes body;
 
-	if (r->loop->phase != LOOP_SERVING) {
-		reply_fail(r, STATUS_BUSY, "the server is shutting down");
-		return STEP_REPLY;
-	}
-	if (loop_now_ms(r->loop) - counts.ticked_ms > REGISTRY_STUCK_MS) {
-		reply_fail(r, STATUS_BUSY,
-			   "the registry has not turned for %" PRId64 " s",
-			   (loop_now_ms(r->loop) - counts.ticked_ms) / 1000);
+	/* A probe has no token: it is told the state, and nothing of why or of
+	 * what is stored. */
+	if (r->loop->phase != LOOP_SERVING || still_ms > REGISTRY_STUCK_MS) {
+		if (!access_is_admin(r))
+			reply_fail(r, STATUS_BUSY, "not ready");
+		else if (r->loop->phase != LOOP_SERVING)
+			reply_fail(r, STATUS_BUSY,
+				   "the server is shutting down");
+		else
+			reply_fail(r, STATUS_BUSY,
+				   "the registry has not turned for %" PRId64
+				   " s",
+				   still_ms / 1000);
 		return STEP_REPLY;
 	}
 	bytes_init(&body);
-	bytes_printf(
-	    &body,
-	    "{\"status\":\"ready\",\"epoch\":\"%s\",\"revision\":%" PRId64 "}",
-	    r->catalog->epoch, r->catalog->head);
+	bytes_append_str(&body, "{\"status\":\"ready\"");
+	if (access_is_admin(r))
+		bytes_printf(&body, ",\"epoch\":\"%s\",\"revision\":%" PRId64,
+			     r->catalog->epoch, r->catalog->head);
+	bytes_append_char(&body, '}');
 	reply_json(r, 200, &body);
 	return STEP_REPLY;
 }
@@ -72,7 +79,9 @@ metrics(struct request *r)
 	struct bytes body;
 
 	bytes_init(&body);
-	metrics_encode(r->loop->service, r->catalog, &body);
+	/* The rest are totals, of all environments. */
+	if (access_sees_all(r))
+		metrics_encode(r->loop->service, r->catalog, &body);
 	usage_metrics_encode(r->loop->service, r->catalog, request_token(r),
 			     &body);
 	reply_blob(r, 200, "text/plain; version=0.0.4; charset=utf-8",

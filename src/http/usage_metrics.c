@@ -161,6 +161,8 @@ usage_metrics_encode(const struct service *service,
 			       USAGE_METRICS_TOGGLES);
 	put_toggles(out, service, busiest, count);
 	put_times(out, service, busiest, count);
+	if (token != NULL && !token->everywhere)
+		return;
 	usages_total(service, (struct string){ "", 0 }, &total);
 	exposition_count(out, "toggled_evaluations_overflow_total", "counter",
 			 "evaluations of toggles beyond the number that is "

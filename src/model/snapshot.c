@@ -71,6 +71,7 @@ fork_from(const struct snapshot *base)
 	snapshot->revision = base->revision;
 	snapshot->at_ms = base->at_ms;
 	snapshot->horizon = base->horizon;
+	snapshot->born = base->born;
 	snapshot->settings = definition_ref(base->settings);
 	snapshot->toggles = tree_ref(base->toggles);
 	snapshot->segments = tree_ref(base->segments);
@@ -158,8 +159,10 @@ set_settings(struct snapshot *snapshot, struct definition *settings)
 {
 	/* Created, perhaps anew: a cursor into a former life of that name
 	 * knows of things that no tombstone here speaks of. */
-	if (snapshot->settings == NULL && settings != NULL)
+	if (snapshot->settings == NULL && settings != NULL) {
 		snapshot->horizon = snapshot->revision;
+		snapshot->born = snapshot->revision;
+	}
 	definition_unref(snapshot->settings);
 	snapshot->settings = definition_ref(settings);
 }

@@ -357,6 +357,27 @@ add_snapshot(struct snapshot *snapshot, void *ctx)
 	*catalog = next;
 }
 
+/* Nobody has seen the snapshots yet. */
+static enum status
+note_births(struct registry *registry, const struct catalog *catalog,
+	    struct error *err)
+{
+	enum status rc = STATUS_OK;
+	struct snapshot *snapshot;
+	struct tree_walk walk;
+
+	tree_walk_from(&walk, catalog->snapshots, &catalog_by_environment,
+		       NULL);
+	while (rc == STATUS_OK && (snapshot = tree_walk_next(&walk)) != NULL) {
+		rc = store_born(registry->store, snapshot->environment,
+				&snapshot->born, err);
+		/* A cursor into a former life needs everything. */
+		if (snapshot->horizon < snapshot->born)
+			snapshot->horizon = snapshot->born;
+	}
+	return rc;
+}
+
 static void
 ignore_done(struct job *job)
 {
@@ -407,6 +428,8 @@ rebuild(struct registry *registry, struct error *err)
 	enum status rc = loader_run(registry->store, (struct string){ "", 0 },
 				    INT64_MAX, add_snapshot, &catalog, err);
 
+	if (rc == STATUS_OK)
+		rc = note_births(registry, catalog, err);
 	if (rc == STATUS_OK)
 		publish(registry, catalog);
 	catalog_unref(catalog);

@@ -182,7 +182,8 @@ rollback_apply(struct store *store, struct job *job, struct draft *draft,
 	map_init(&rewind.selected);
 	select_keys(&rewind);
 	rc = past_revision(store, &job->rollback.to, &revision, err);
-	if (rc == STATUS_OK)
+	/* Of a former life nothing was there, for who may not see it. */
+	if (rc == STATUS_OK && revision >= job->rollback.not_before)
 		rc = store_load(store, job->environment, revision, then_there,
 				&rewind, err);
 	if (rc == STATUS_OK && !rewind.existed)

@@ -42,6 +42,49 @@ START_TEST(test_load_when_empty_then_nothing)
 }
 END_TEST
 
+static int64_t
+born(struct store_fixture *f, const char *environment)
+{
+	int64_t revision = -1;
+
+	ck_assert_int_eq(
+	    store_born(f->store, text_of(environment), &revision, &f->err),
+	    STATUS_OK);
+	return revision;
+}
+
+/* At each revision: what the settings of `e` become, and the change that made
+ * the environment that is there then. */
+static const struct {
+	const char *settings; /* NULL: removed; "": another change */
+	int64_t born;
+} births[] = {
+	{ "one", 1 },   { "two", 1 },  { "", 1 },   { NULL, 0 },   { "", 0 },
+	{ "three", 6 }, { "four", 6 }, { NULL, 0 }, { "five", 9 }, { "", 9 },
+};
+
+START_TEST(test_born_when_made_again_then_the_last_time)
+{
+	struct store_fixture f;
+
+	store_fixture_init(&f);
+	ck_assert_int_eq(born(&f, "e"), 0);
+	for (size_t i = 0; i < sizeof(births) / sizeof(births[0]); i++) {
+		struct change *change = store_fixture_change(&f, "e");
+
+		if (births[i].settings == NULL || births[i].settings[0] != '\0')
+			store_fixture_add(&f, change, KIND_ENVIRONMENT, "e",
+					  births[i].settings);
+		else
+			store_fixture_add(&f, change, KIND_TOGGLE, "a", "x");
+		ck_assert_int_eq(store_fixture_commit(&f, change), STATUS_OK);
+		ck_assert_int_eq(born(&f, "e"), births[i].born);
+	}
+	ck_assert_int_eq(born(&f, "other"), 0);
+	store_fixture_fini(&f);
+}
+END_TEST
+
 struct load_case {
 	const char *environment;
 	int64_t at;
@@ -221,6 +264,7 @@ main(void)
 	int failed;
 
 	tcase_add_test(tcase, test_load_when_empty_then_nothing);
+	tcase_add_test(tcase, test_born_when_made_again_then_the_last_time);
 	tcase_add_loop_test(tcase, test_load_when_asked_as_of_then_that_version,
 			    0,
 			    (int)(sizeof(load_cases) / sizeof(load_cases[0])));

@@ -219,6 +219,41 @@ START_TEST(test_publish_when_environment_removed_then_forgotten)
 }
 END_TEST
 
+/* The loop has seen neither the removal nor the making. */
+static void
+make_again(struct world *w, int64_t revision)
+{
+	snapshot_unref(w->snapshot);
+	w->snapshot = fixture_environment("default", revision);
+	fixture_change(&w->snapshot, "a", revision + 1, false);
+	fixture_publish(&w->catalog, w->snapshot);
+}
+
+START_TEST(test_environment_when_made_again_then_counted_anew)
+{
+	static const uint64_t none[REASON_COUNT];
+	uint64_t reasons[REASON_COUNT] = { 0 };
+	struct world w;
+
+	open_world(&w);
+	ck_assert_int_eq(w.snapshot->born, 1);
+	change(&w, "a", 2, false);
+	count(&w, toggle(&w, "a"), 0, 2000);
+	make_again(&w, 5);
+	ck_assert_int_eq(w.snapshot->born, 5);
+	usage_publish(w.usage, w.catalog);
+	ck_assert_uint_eq(sum_of(&w, toggle(&w, "a")).evaluations, 0);
+	usage_gather_reasons(w.usage, w.snapshot->environment, reasons);
+	ck_assert_mem_eq(reasons, none, sizeof(none));
+	/* Or a request is the first to see it. */
+	count(&w, toggle(&w, "a"), 0, 2000);
+	make_again(&w, 9);
+	count(&w, toggle(&w, "a"), 0, 3000);
+	ck_assert_uint_eq(sum_of(&w, toggle(&w, "a")).evaluations, 1);
+	close_world(&w);
+}
+END_TEST
+
 START_TEST(test_confirm_when_unchanged_then_only_time_of_prefix_moves)
 {
 	struct world w;
@@ -496,6 +531,7 @@ main(void)
 	tcase_add_test(
 	    tc, test_count_when_variants_change_then_counts_stay_with_names);
 	tcase_add_test(tc, test_publish_when_removed_then_forgotten);
+	tcase_add_test(tc, test_environment_when_made_again_then_counted_anew);
 	tcase_add_test(tc,
 		       test_publish_when_environment_removed_then_forgotten);
 	tcase_add_test(
