@@ -69,7 +69,7 @@ PRELOAD := $(B)/tests/fault/disk_calls.so
 .SECONDARY:
 .PHONY: all deps deps-run run test check asan tsan fuzz fuzz-replay cover bench lint \
 	headers layers banned format format-check tidy cppcheck analyze spell clean help \
-	install deb check-deb check-ops compat compat-update sdk torture soak debian13
+	install deb check-deb check-ops compat compat-update sdk torture soak debian13 clang
 
 all: $(BIN) ## build build/$(VARIANT)/toggled
 
@@ -96,8 +96,11 @@ check: $(BIN) $(TESTS) $(PRELOAD) $(FUZZ) layers ## run every test of VARIANT
 # Another Debian than this machine's; what is run there is any of the goals here.
 RELEASE  := trixie
 DEBIAN13 := test
-debian13: ## DEBIAN13=goals (test) in a Debian 13 made by debootstrap; as root
+debian13: ## DEBIAN13="goals" (test) in a Debian 13 made by debootstrap; as root
 	$(Q)sh tests/lint/in-debian $(RELEASE) $(DEBIAN13)
+
+clang: ## build with clang in build/clang; a warning fails
+	$(Q)$(MAKE) --no-print-directory CC=clang B=build/clang WERROR=1 all
 
 asan tsan: ## run every test under the sanitizer
 	$(Q)$(MAKE) --no-print-directory VARIANT=$@ check
