@@ -82,6 +82,10 @@ struct eval_context {
 	struct trace *trace;     /* records the way through the rule, or NULL */
 	eval_observe_fn observe; /* or NULL */
 	void *observe_ctx;
+	/* What all evaluations of a request may take together: steps, counted
+	 * down. Once none are left the others fail without being begun. NULL:
+	 * only each has its own limit. */
+	int64_t *steps;
 };
 
 /* Evaluate. `toggle` NULL or removed is FLAG_NOT_FOUND. */

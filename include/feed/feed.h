@@ -50,6 +50,8 @@ struct topic {
 	struct string context; /* canonical JSON object, or length 0 */
 	struct string stream;  /* TOPIC_FLAGS: the event stream that the answer
 				  names; length 0: none */
+	uint64_t account;      /* whom evaluating it is charged to, for the
+				  evaluator;      0: nobody */
 };
 
 /* Embedded in the owner's record: zeroed before the first use. */
@@ -66,6 +68,7 @@ enum answer_reason {
 	ANSWER_EXPIRED, /* its wait has passed: an empty delta */
 	ANSWER_DRAINED, /* the server stops: an empty delta */
 	ANSWER_GONE,    /* its environment was removed; body is NULL */
+	ANSWER_COSTLY,  /* the evaluator builds none now; body is NULL */
 	ANSWER_STOPPED, /* the server stops, and there is no time to build an
 			   answer; body is NULL */
 };
@@ -84,9 +87,13 @@ struct feed_evaluator {
 	bool (*touches)(const struct topic *topic,
 			const struct snapshot *before,
 			const struct snapshot *after, void *ctx);
+	/* NULL: it would cost more than its account may spend now. */
 	struct blob *(*build)(const struct topic *topic,
 			      const struct snapshot *snapshot,
 			      const char *epoch, void *ctx);
+	/* Is its account one that has spent too much? Then all others are
+	 * answered first. NULL: there are none. */
+	bool (*goes_last)(const struct topic *topic, void *ctx);
 	void *ctx;
 };
 

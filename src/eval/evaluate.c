@@ -89,6 +89,10 @@ answer_targeting(const struct definition *toggle,
 	struct machine machine;
 	struct value result;
 
+	if (context->steps != NULL && *context->steps <= 0) {
+		answer_error(out, EVAL_ERROR_GENERAL, "%s", MACHINE_TOO_MUCH);
+		return;
+	}
 	machine_init(&machine, toggle->program, context, out->detail);
 	result = node_eval(&machine, &toggle->program->root);
 	if (machine.error != EVAL_ERROR_NONE) {
@@ -100,6 +104,7 @@ answer_targeting(const struct definition *toggle,
 	} else {
 		answer_result(&machine, &result, out);
 	}
+	machine_pay(&machine);
 }
 
 static void

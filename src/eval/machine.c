@@ -32,17 +32,35 @@ void
 machine_init(struct machine *machine, const struct program *program,
 	     const struct eval_context *context, char detail[EVAL_DETAIL_BYTES])
 {
+	int64_t granted = MACHINE_STEPS;
+
+	if (context->steps != NULL && *context->steps < granted)
+		granted = *context->steps;
 	*machine = (struct machine){
 		.program = program,
 		.context = context,
 		.scratch = context->scratch,
 		.trace = context->trace,
-		.steps = MACHINE_STEPS,
+		.steps = granted,
+		.granted = granted,
 		.detail = detail,
 	};
 	detail[0] = '\0';
 	context->scratch->evaluation++;
 	context->scratch->used = 0;
+}
+
+void
+machine_pay(const struct machine *machine)
+{
+	const int64_t left =
+	    machine->error == EVAL_ERROR_NONE ? machine->steps : machine->left;
+	int64_t steps = machine->granted - left;
+
+	if (machine->trace != NULL)
+		steps *= MACHINE_TRACED_STEP;
+	if (machine->context->steps != NULL)
+		*machine->context->steps -= steps;
 }
 
 struct value
@@ -53,6 +71,7 @@ machine_fail(struct machine *machine, enum eval_error error, const char *fmt,
 
 	if (machine->error == EVAL_ERROR_NONE) {
 		machine->error = error;
+		machine->left = machine->steps;
 		va_start(args, fmt);
 		vsnprintf(machine->detail, EVAL_DETAIL_BYTES, fmt, args);
 		va_end(args);
@@ -64,6 +83,9 @@ machine_fail(struct machine *machine, enum eval_error error, const char *fmt,
 struct value
 machine_exhausted(struct machine *machine)
 {
+	if (machine->granted < MACHINE_STEPS)
+		return machine_fail(machine, EVAL_ERROR_GENERAL, "%s",
+				    MACHINE_TOO_MUCH);
 	return machine_fail(machine, EVAL_ERROR_GENERAL,
 			    "the rule takes more than %d steps", MACHINE_STEPS);
 }

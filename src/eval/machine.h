@@ -19,13 +19,18 @@
 #include "eval/code.h"
 #include "eval/evaluate.h"
 
-/* What one evaluation may cost. A step is a node, or as much of a long string
- * or array as takes about as long. */
+/* What one evaluation may cost. With a trace a step is worth several. A step is
+ * a node, or as much of a long string or array as takes about as long. */
 enum {
 	MACHINE_STEPS = 100 * 1000,
+	MACHINE_TRACED_STEP = 8, /* … so many of the request's */
 	MACHINE_MEMORY_BYTES = 1024 * 1024,
 	MACHINE_NESTING = 64, /* of arrays that a rule builds */
 };
+
+/* For want of steps of the request's. */
+#define MACHINE_TOO_MUCH                                                       \
+	"the rules take more steps for this context than one request may"
 
 struct slot {
 	uint64_t evaluation; /* in which it was filled */
@@ -55,6 +60,8 @@ struct machine {
 	const struct scope *scope; /* NULL: the evaluation context */
 	struct trace *trace;
 	int64_t steps;
+	int64_t granted; /* steps at the beginning */
+	int64_t left;    /* steps at the end, where it failed */
 	enum eval_error error;
 	char *detail; /* EVAL_DETAIL_BYTES, written with the error */
 };
@@ -64,6 +71,9 @@ struct machine {
 void machine_init(struct machine *machine, const struct program *program,
 		  const struct eval_context *context,
 		  char detail[EVAL_DETAIL_BYTES]);
+
+/* It is over: what it took is taken off what the request has. */
+void machine_pay(const struct machine *machine);
 
 /* Ends the evaluation; the first error stands. Returns null. */
 struct value machine_fail(struct machine *machine, enum eval_error error,

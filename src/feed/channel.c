@@ -46,6 +46,7 @@ encode(struct channels *channels, const struct topic *topic)
 	append(key, topic->prefix);
 	append(key, topic->context);
 	append(key, topic->stream);
+	bytes_append(key, &topic->account, sizeof(topic->account));
 	return key;
 }
 
@@ -115,6 +116,7 @@ channel_open(struct channels *channels, const struct topic *topic)
 			      topic->stream.length);
 	at = channel->text;
 	channel->topic.form = topic->form;
+	channel->topic.account = topic->account;
 	channel->topic.environment = copy(&at, topic->environment);
 	channel->topic.prefix = copy(&at, topic->prefix);
 	channel->topic.context = copy(&at, topic->context);
@@ -177,6 +179,15 @@ channel_leave(struct channels *channels, struct waiter *waiter)
 	free(channel);
 }
 
+static void
+enqueue(struct channels *channels, struct channel *channel)
+{
+	channel->next = NULL;
+	channel->link = channels->queue_end;
+	*channels->queue_end = channel;
+	channels->queue_end = &channel->next;
+}
+
 void
 channel_wake(struct channels *channels, struct channel *channel,
 	     enum answer_reason reason, int64_t since)
@@ -185,10 +196,16 @@ channel_wake(struct channels *channels, struct channel *channel,
 	channel->room = NULL;
 	channel->reason = reason;
 	channel->since = since;
-	channel->next = NULL;
-	channel->link = channels->queue_end;
-	*channels->queue_end = channel;
-	channels->queue_end = &channel->next;
+	enqueue(channels, channel);
+}
+
+void
+channel_defer(struct channels *channels, struct channel *channel)
+{
+	assert(channel->room == NULL);
+	withdraw(channels, channel);
+	channel->deferred = true;
+	enqueue(channels, channel);
 }
 
 void
@@ -206,6 +223,7 @@ channel_return(struct channels *channels, struct channel *channel)
 	struct waiter *next;
 
 	channel_settle(channel);
+	channel->deferred = false;
 	if (map_find(&channels->by_topic, key->data, key->length) == NULL) {
 		withdraw(channels, channel);
 		(void)map_put(&channels->by_topic, key->data, key->length,

@@ -34,6 +34,7 @@ struct channel {
 	/* Only once woken. */
 	enum answer_reason reason; /* ANSWER_CHANGED or ANSWER_DRAINED */
 	struct snapshot *before;   /* to be compared first; NULL: touched */
+	bool deferred;             /* it was put behind the others once */
 	int64_t since;             /* all of them have seen this; 0: nothing */
 	uint64_t publication;      /* that the body was last held against */
 	struct snapshot
@@ -75,6 +76,9 @@ void channel_leave(struct channels *channels, struct waiter *waiter);
  * that leaves it empty: channels_tidy. */
 void channel_wake(struct channels *channels, struct channel *channel,
 		  enum answer_reason reason, int64_t since);
+
+/* A woken channel goes to the end of the queue, once. */
+void channel_defer(struct channels *channels, struct channel *channel);
 
 /* Nothing that its waiters selected has changed: the woken channel opens again,
  * or they move into the one that was opened meanwhile. */

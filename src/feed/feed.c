@@ -135,7 +135,9 @@ unchanged(const struct feed *feed, const struct waiter *waiter,
 	reply.body = answer_unchanged(&answer, find_snapshot(feed, topic),
 				      &reply.revision);
 	if (reply.body == NULL)
-		reply.reason = ANSWER_GONE;
+		reply.reason = find_snapshot(feed, topic) == NULL
+				   ? ANSWER_GONE
+				   : ANSWER_COSTLY;
 	return reply;
 }
 
@@ -166,9 +168,11 @@ changed(const struct feed *feed, struct channel *channel)
 
 	refresh(feed, channel);
 	if (channel->snapshot != NULL) {
-		reply.body = blob_ref(channel->body);
+		if (channel->body != NULL)
+			reply.body = blob_ref(channel->body);
 		reply.revision = channel->snapshot->revision;
-		reply.reason = ANSWER_CHANGED;
+		reply.reason =
+		    channel->body == NULL ? ANSWER_COSTLY : ANSWER_CHANGED;
 	}
 	return reply;
 }
@@ -197,6 +201,17 @@ is_touched(const struct feed *feed, const struct channel *channel)
 	return evaluator->touches(topic, channel->before, now, evaluator->ctx);
 }
 
+/* Once: when all who are left have spent too much, they are answered. */
+static bool
+goes_last(const struct feed *feed, const struct channel *channel)
+{
+	const struct feed_evaluator *evaluator = &feed->config.evaluator;
+
+	return !channel->deferred && evaluator->goes_last != NULL &&
+	       channel->topic.account != 0 &&
+	       evaluator->goes_last(&channel->topic, evaluator->ctx);
+}
+
 /* Ask for the first channel in the queue, or answer one of its waiters. */
 static void
 step(struct feed *feed)
@@ -204,7 +219,9 @@ step(struct feed *feed)
 	struct channel *channel = feed->channels.queue;
 	struct waiter *waiter = channel->waiters;
 
-	if (channel->reason == ANSWER_DRAINED) {
+	if (goes_last(feed, channel)) {
+		channel_defer(&feed->channels, channel);
+	} else if (channel->reason == ANSWER_DRAINED) {
 		give(feed, waiter, unchanged(feed, waiter, ANSWER_DRAINED));
 	} else if (is_touched(feed, channel)) {
 		channel_settle(channel);

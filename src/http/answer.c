@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/error.h"
+#include "effort.h"
 #include "wire/document.h"
 #include "wire/ofrep.h"
 
@@ -100,6 +101,9 @@ static const struct {
 			    "WWW-Authenticate: Bearer realm=\"toggled\"\r\n",
 			    STATUS_UNAUTHORIZED,
 			    "the access token was revoked, or has expired" },
+	[REFUSAL_COSTLY] = { "HTTP/1.1 429 Too Many Requests\r\n"
+			     "Retry-After: 1\r\n",
+			     STATUS_TOO_MANY, EFFORT_REFUSED },
 	[REFUSAL_STOPPED] = { "HTTP/1.1 503 Service Unavailable\r\n"
 			      "Retry-After: 1\r\n",
 			      STATUS_BUSY, "the server stops" },

@@ -26,6 +26,7 @@ struct blob *answer_wire(struct answer *answer, const struct clock *clock,
 
 enum refusal {
 	REFUSAL_TOKEN,   /* 401: it has ended while its client waited */
+	REFUSAL_COSTLY,  /* 429: its account has spent too much (effort.h) */
 	REFUSAL_STOPPED, /* 503: the server stops */
 };
 

@@ -34,6 +34,10 @@ enum {
 	X(polls_hung_up, 0, "clients that left while they waited")             \
 	X(streams, 1, "event streams that are open")                           \
 	X(bodies_refused, 0, "request bodies that found no room")              \
+	X(contexts_refused, 0, "waits whose context found no room")            \
+	X(evaluation_steps, 0, "steps that evaluating took")                   \
+	X(evaluation_steps_costly, 0, "of them beyond what is free")           \
+	X(evaluations_refused, 0, "answers refused for what they would cost")  \
 	X(bytes_sent, 0, "bytes of bodies sent")
 
 /* The status codes that are told apart; 0 stands for all others. */

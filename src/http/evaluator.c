@@ -13,6 +13,8 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "counters.h"
+#include "effort.h"
 #include "ofrep_cache.h"
 #include "wire/definition.h"
 #include "wire/json.h"
@@ -25,18 +27,28 @@ struct evaluator {
 	struct clock clock;
 	struct eval_scratch *scratch;
 	struct ofrep_cache *ofrep_cache;
-	struct usage *usage; /* the loop's */
-	struct arena arena;  /* of the context of one request or question */
-	struct bytes text;   /* of a context that is to wait */
+	struct usage *usage;       /* the loop's */
+	struct counters *counters; /* likewise */
+	struct effort *effort;
+	/* Of what is evaluated now: */
+	uint64_t account;
+	int64_t granted;    /* steps */
+	int64_t plain;      /* of them free */
+	int64_t steps;      /* of them left */
+	struct arena arena; /* of the context of one request or question */
+	struct bytes text;  /* of a context that is to wait */
 };
 
 struct evaluator *
-evaluator_new(struct clock clock, struct usage *usage)
+evaluator_new(struct clock clock, struct usage *usage,
+	      struct counters *counters)
 {
 	struct evaluator *evaluator = mem_zalloc(1, sizeof(*evaluator));
 
 	evaluator->clock = clock;
 	evaluator->usage = usage;
+	evaluator->counters = counters;
+	evaluator->effort = effort_new();
 	evaluator->scratch = eval_scratch_new();
 	evaluator->ofrep_cache = ofrep_cache_new();
 	arena_init(&evaluator->arena);
@@ -51,6 +63,7 @@ evaluator_free(struct evaluator *evaluator)
 		return;
 	eval_scratch_free(evaluator->scratch);
 	ofrep_cache_free(evaluator->ofrep_cache);
+	effort_free(evaluator->effort);
 	arena_fini(&evaluator->arena);
 	bytes_fini(&evaluator->text);
 	free(evaluator);
@@ -81,33 +94,84 @@ evaluator_text(struct evaluator *evaluator, const struct value *context)
 	return (struct string){ text->data, text->length };
 }
 
-struct eval_context
-evaluator_context(struct evaluator *evaluator, const struct snapshot *snapshot,
-		  const struct value *data)
+/* Who is in debt has what is free, all others what a request may take. */
+static void
+grant(struct evaluator *evaluator, const struct snapshot *snapshot,
+      uint64_t account)
+{
+	const int64_t now_ms = clock_mono_ms(&evaluator->clock);
+
+	evaluator->account = account;
+	evaluator->plain = effort_plain(tree_count(snapshot->toggles));
+	evaluator->granted = evaluator->plain;
+	if (effort_debt_ms(evaluator->effort, account, now_ms) == 0)
+		evaluator->granted += EFFORT_REQUEST;
+	evaluator->steps = evaluator->granted;
+}
+
+/* False: it would take more than is free, and more is not to be had. */
+static bool
+charge(struct evaluator *evaluator)
+{
+	const int64_t steps = evaluator->granted - evaluator->steps;
+	const int64_t costly = steps - evaluator->plain;
+
+	counters_add(&evaluator->counters->evaluation_steps, (uint64_t)steps);
+	if (evaluator->granted == evaluator->plain)
+		return evaluator->steps > 0;
+	if (costly <= 0)
+		return true;
+	counters_add(&evaluator->counters->evaluation_steps_costly,
+		     (uint64_t)costly);
+	effort_spend(evaluator->effort, evaluator->account, costly,
+		     clock_mono_ms(&evaluator->clock));
+	return true;
+}
+
+bool
+evaluator_afford(struct evaluator *evaluator, int64_t *wait_ms)
+{
+	if (charge(evaluator))
+		return true;
+	counters_add(&evaluator->counters->evaluations_refused, 1);
+	*wait_ms = effort_debt_ms(evaluator->effort, evaluator->account,
+				  clock_mono_ms(&evaluator->clock));
+	return false;
+}
+
+static struct eval_context
+make_context(struct evaluator *evaluator, const struct snapshot *snapshot,
+	     const struct value *data)
 {
 	return (struct eval_context){
 		.data = data,
 		.now_s = clock_wall_ms(&evaluator->clock) / MS_PER_SECOND,
 		.fractional = definition_fractional(snapshot->settings),
 		.scratch = evaluator->scratch,
+		.steps = &evaluator->steps,
 	};
 }
 
 struct eval_context
-evaluator_counted(struct evaluator *evaluator, const struct snapshot *snapshot,
-		  const struct value *data)
+evaluator_context(struct evaluator *evaluator, const struct snapshot *snapshot,
+		  const struct value *data, uint64_t account)
 {
-	const int64_t now_ms = clock_wall_ms(&evaluator->clock);
+	grant(evaluator, snapshot, account);
+	return make_context(evaluator, snapshot, data);
+}
 
-	usage_begin(evaluator->usage, snapshot, now_ms);
-	return (struct eval_context){
-		.data = data,
-		.now_s = now_ms / MS_PER_SECOND,
-		.fractional = definition_fractional(snapshot->settings),
-		.scratch = evaluator->scratch,
-		.observe = usage_count,
-		.observe_ctx = evaluator->usage,
-	};
+struct eval_context
+evaluator_counted(struct evaluator *evaluator, const struct snapshot *snapshot,
+		  const struct value *data, uint64_t account)
+{
+	struct eval_context context =
+	    evaluator_context(evaluator, snapshot, data, account);
+
+	usage_begin(evaluator->usage, snapshot,
+		    clock_wall_ms(&evaluator->clock));
+	context.observe = usage_count;
+	context.observe_ctx = evaluator->usage;
+	return context;
 }
 
 void
@@ -170,6 +234,9 @@ differs(struct question *q, struct string key)
 
 	evaluate(a, &q->then, &then);
 	evaluate(b, &q->now, &now);
+	/* Nobody knows: let it be answered. */
+	if (*q->now.steps <= 0)
+		return true;
 	if (!same_variant(a, then.variant, b, now.variant))
 		return true;
 	return q->topic->form == TOPIC_FLAGS && !same_flag(a, &then, b, &now);
@@ -242,13 +309,17 @@ touches(const struct topic *topic, const struct snapshot *before,
 	struct question q = { .topic = topic,
 			      .before = before,
 			      .after = after };
+	bool touched;
 
-	q.then = evaluator_context(evaluator, before, &data);
-	q.now = evaluator_context(evaluator, after, &data);
-	q.now.now_s = q.then.now_s;
-	return any_differs(&q);
+	/* One budget for both sides. */
+	q.then = evaluator_context(evaluator, after, &data, topic->account);
+	q.now = q.then;
+	q.then.fractional = definition_fractional(before->settings);
+	touched = any_differs(&q);
+	return !charge(evaluator) || touched;
 }
 
+/* NULL: the account of the topic is in debt. */
 static struct blob *
 build(const struct topic *topic, const struct snapshot *snapshot,
       const char *epoch, void *ctx)
@@ -256,15 +327,28 @@ build(const struct topic *topic, const struct snapshot *snapshot,
 	struct evaluator *evaluator = ctx;
 	struct value data = topic_context(evaluator, topic);
 	struct eval_context context =
-	    evaluator_counted(evaluator, snapshot, &data);
+	    evaluator_counted(evaluator, snapshot, &data, topic->account);
 	struct bytes out;
+	int64_t wait_ms;
 
 	bytes_init(&out);
 	if (topic->form == TOPIC_VALUES)
 		document_values(snapshot, epoch, &context, topic->prefix, &out);
 	else
 		ofrep_encode_bulk(snapshot, &context, topic->stream, &out);
-	return blob_from_bytes(&out);
+	if (evaluator_afford(evaluator, &wait_ms))
+		return blob_from_bytes(&out);
+	bytes_fini(&out);
+	return NULL;
+}
+
+static bool
+is_in_debt(const struct topic *topic, void *ctx)
+{
+	const struct evaluator *evaluator = ctx;
+
+	return effort_debt_ms(evaluator->effort, topic->account,
+			      clock_mono_ms(&evaluator->clock)) > 0;
 }
 
 struct feed_evaluator
@@ -272,5 +356,6 @@ evaluator_for_feed(struct evaluator *evaluator)
 {
 	return (struct feed_evaluator){ .touches = touches,
 					.build = build,
+					.goes_last = is_in_debt,
 					.ctx = evaluator };
 }

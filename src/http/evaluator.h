@@ -6,6 +6,9 @@
 #ifndef SRC_HTTP_EVALUATOR_H
 #define SRC_HTTP_EVALUATOR_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/attr.h"
 #include "base/clock.h"
 #include "eval/evaluate.h"
@@ -13,12 +16,13 @@
 #include "feed/usage.h"
 #include "model/snapshot.h"
 
+struct counters;
 struct evaluator;
 struct ofrep_cache;
 
-/* Borrows `usage`. */
-struct evaluator *evaluator_new(struct clock clock,
-				struct usage *usage) MUST_CHECK;
+/* Borrows `usage` and `counters`, the loop's. */
+struct evaluator *evaluator_new(struct clock clock, struct usage *usage,
+				struct counters *counters) MUST_CHECK;
 
 /* NULL is allowed. */
 void evaluator_free(struct evaluator *evaluator);
@@ -32,16 +36,24 @@ struct arena *evaluator_arena(struct evaluator *evaluator);
 struct string evaluator_text(struct evaluator *evaluator,
 			     const struct value *context);
 
-/* A context to evaluate toggles of `snapshot` in; borrows `data`. Good until
- * the next use of the evaluator. */
+/* A context to evaluate toggles of `snapshot` in; borrows `data`. It has the
+ * steps of one request, which are charged to `account` (effort.h) by
+ * evaluator_afford. Good until the next use of the evaluator. */
 struct eval_context evaluator_context(struct evaluator *evaluator,
 				      const struct snapshot *snapshot,
-				      const struct value *data);
+				      const struct value *data,
+				      uint64_t account);
 
 /* The same for a service: what is evaluated in it is counted as usage. */
 struct eval_context evaluator_counted(struct evaluator *evaluator,
 				      const struct snapshot *snapshot,
-				      const struct value *data);
+				      const struct value *data,
+				      uint64_t account);
+
+/* After the last evaluation in that context: charge what it took. False: the
+ * account is in debt, and this would have cost more than what is free. Then
+ * what came out is not to be used; `*wait_ms` says how long the debt lasts. */
+bool evaluator_afford(struct evaluator *evaluator, int64_t *wait_ms) MUST_CHECK;
 
 /* A service has what the toggles of `snapshot` with this prefix come to, and
  * goes on using it. */

@@ -40,6 +40,7 @@ enum seat_kind {
 struct seat {
 	struct waiter waiter;
 	enum seat_kind kind;
+	uint32_t context_bytes; /* that contexts.h knows of */
 };
 
 /* Of a body in chunks (chunked.h). */

@@ -28,6 +28,7 @@
 #include "reaper.h"
 
 enum {
+	DRIVE_MS = 5,    /* of turns: the registry's answers wait meanwhile */
 	TURNS_MAX = 16,  /* of libmicrohttpd, before others get theirs */
 	FINISH_MS = 150, /* draining: for connections without a request */
 };
@@ -74,6 +75,8 @@ loop_drive(struct loop *loop)
 {
 	MHD_UNSIGNED_LONG_LONG wait = 0;
 	enum MHD_Result timed = MHD_YES;
+	const int64_t until_ms =
+	    clock_mono_ms(&loop->service->clock) + DRIVE_MS;
 	int64_t due;
 
 	for (int turn = 0; turn < TURNS_MAX && timed == MHD_YES && wait == 0;
@@ -82,6 +85,9 @@ loop_drive(struct loop *loop)
 		timed = MHD_get_timeout(loop->daemon, &wait);
 		if (timed == MHD_YES && wait == 0)
 			chunked_look(loop);
+		/* Then the timer below is due at once. */
+		if (clock_mono_ms(&loop->service->clock) >= until_ms)
+			break;
 	}
 	connection_settle(loop);
 	note_quiet(loop);
@@ -329,7 +335,8 @@ open_loop(struct loop *loop, struct error *err)
 	loop->lobby = lobby_new(loop);
 	if (loop->lobby == NULL)
 		return error_set(err, STATUS_INTERNAL, "no timer");
-	loop->evaluator = evaluator_new(config.clock, loop->usage);
+	loop->evaluator =
+	    evaluator_new(config.clock, loop->usage, &loop->counters);
 	config.evaluator = evaluator_for_feed(loop->evaluator);
 	config.ctx = loop->park;
 	loop->feed = feed_new(&config);

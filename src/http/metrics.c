@@ -128,8 +128,10 @@ put_commits(struct bytes *out, const struct registry_counts *counts)
 }
 
 static void
-put_limits(struct bytes *out, const struct limits *limits)
+put_limits(struct bytes *out, const struct service *service)
 {
+	const struct limits *limits = service->limits;
+
 	exposition_count(out, "toggled_connections_max", "gauge",
 			 "connections that may be open",
 			 limits_connections_max(limits));
@@ -138,6 +140,11 @@ put_limits(struct bytes *out, const struct limits *limits)
 			 limits_body_bytes(limits));
 	exposition_count(out, "toggled_large_body_max_bytes", "gauge",
 			 "how many there may be", limits_body_bytes_max());
+	exposition_count(out, "toggled_context_bytes", "gauge",
+			 "bytes of contexts that clients wait with",
+			 contexts_bytes(service->contexts));
+	exposition_count(out, "toggled_context_max_bytes", "gauge",
+			 "how many there may be", CONTEXTS_ALL);
 }
 
 static void
@@ -239,7 +246,7 @@ metrics_encode(const struct service *service, const struct catalog *catalog,
 	exposition_head(out, "toggled_build_info", "gauge", "what runs");
 	bytes_append_str(out, "toggled_build_info{version=\"" TOGGLED_VERSION
 			      "\"} 1\n");
-	put_limits(out, service->limits);
+	put_limits(out, service);
 	put_loops(out, &sum);
 	put_requests(out, service, &sum);
 	put_latency(out, service, &sum);

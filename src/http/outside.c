@@ -90,6 +90,7 @@ outside_answer(struct outside *o, struct seat *seat, struct blob *body,
 	size_t sent = 0;
 
 	counters_sub(&loop->counters.polls_outside, 1);
+	parked_uncount(o, p);
 	p->closing = reason == ANSWER_DRAINED || loop->phase != LOOP_SERVING;
 	if (reason == ANSWER_GONE)
 		body = NULL;
@@ -102,6 +103,10 @@ outside_answer(struct outside *o, struct seat *seat, struct blob *body,
 		wire = answer_refusal(&o->answer, &loop->service->clock,
 				      REFUSAL_STOPPED, p->closing);
 		status = 503;
+	} else if (reason == ANSWER_COSTLY) {
+		wire = answer_refusal(&o->answer, &loop->service->clock,
+				      REFUSAL_COSTLY, p->closing);
+		status = 429;
 	} else {
 		wire = answer_wire(&o->answer, &loop->service->clock,
 				   loop->catalog->epoch, body, revision,
@@ -155,7 +160,16 @@ poll_again(struct outside *o, struct parked *p)
 
 	if (x == NULL)
 		return false;
-	if (repoll_take(p->fd, size)) {
+	/* Where there is no room, or it is not to be had in one piece, it is
+	 * libmicrohttpd's. */
+	if (park_count(o->loop, &x->request, &p->peer) != CONTEXTS_OK) {
+		exchange_free(x);
+		return false;
+	}
+	if (!repoll_take(p->fd, size)) {
+		contexts_leave(o->loop->service->contexts, x->request.token,
+			       &p->peer, x->request.topic.context.length);
+	} else {
 		parked_unlist(o, p);
 		p->consumed += size;
 		p->pending = false;

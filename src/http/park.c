@@ -17,6 +17,7 @@
 #include "access.h"
 #include "base/mem.h"
 #include "connection.h"
+#include "effort.h"
 #include "evaluator.h"
 #include "loop.h"
 #include "reaper.h"
@@ -133,6 +134,8 @@ fill(struct exchange *x, struct blob *body, int64_t revision,
 
 	if (!access_lasts(r->loop, r->token, r->secret))
 		access_reply_ended(r);
+	else if (reason == ANSWER_COSTLY)
+		reply_fail(r, STATUS_TOO_MANY, "%s", EFFORT_REFUSED);
 	else if (reason == ANSWER_STOPPED)
 		reply_fail(r, STATUS_BUSY, "the server stops");
 	else if (r->answered != NULL)
@@ -161,8 +164,14 @@ build_standing(struct request *r)
 static void
 answer_at_once(struct exchange *x, enum answer_reason reason)
 {
-	struct blob *body = build_standing(&x->request);
+	struct blob *body;
 
+	if (x->request.topic.context.length > CONTEXTS_SMALL)
+		x->request.topic.account =
+		    effort_account(x->request.token, &x->connection->peer);
+	body = build_standing(&x->request);
+	if (body == NULL)
+		reason = ANSWER_COSTLY;
 	fill(x, body, x->request.snapshot->revision, reason);
 	blob_unref(body);
 }
@@ -196,6 +205,7 @@ wait_inside(struct park *park, struct exchange *x)
 	(void)park_watch(park, x->connection);
 	x->phase = EXCHANGE_WAITING;
 	x->seat.kind = SEAT_EXCHANGE;
+	x->seat.context_bytes = (uint32_t)r->topic.context.length;
 	MHD_suspend_connection(x->connection->mhd);
 	park->suspended++;
 	counters_add(&park->loop->counters.polls_suspended, 1);
@@ -204,6 +214,39 @@ wait_inside(struct park *park, struct exchange *x)
 	loop_expect(park->loop, r->wait_ms);
 	/* The feed has the topic; who waits holds nothing else. */
 	exchange_rest(x);
+}
+
+enum contexts_verdict
+park_count(struct loop *loop, struct request *r, const struct peer *peer)
+{
+	const size_t bytes = r->topic.context.length;
+
+	if (bytes > CONTEXTS_SMALL)
+		r->topic.account = effort_account(r->token, peer);
+	return contexts_enter(loop->service->contexts, r->token, peer, bytes);
+}
+
+/* False: the reply is filled. */
+static bool
+count_context(struct exchange *x)
+{
+	struct request *r = &x->request;
+
+	switch (park_count(r->loop, r, &x->connection->peer)) {
+	case CONTEXTS_OK:
+		return true;
+	case CONTEXTS_CLIENT_FULL:
+		reply_fail(r, STATUS_TOO_MANY,
+			   "too many large contexts of this client wait "
+			   "already: wait with smaller ones, or ask without");
+		break;
+	case CONTEXTS_FULL:
+		reply_fail(r, STATUS_BUSY,
+			   "too many large contexts wait already, try again");
+		break;
+	}
+	counters_add(&r->loop->counters.contexts_refused, 1);
+	return false;
 }
 
 bool
@@ -226,6 +269,10 @@ park_add(struct park *park, struct exchange *x)
 		connection_queue(x);
 		return false;
 	}
+	if (!count_context(x)) {
+		connection_queue(x);
+		return false;
+	}
 	if (outside_add(park->outside, x))
 		return true;
 	wait_inside(park, x);
@@ -237,6 +284,9 @@ static void
 leave_inside(struct park *park, struct exchange *x)
 {
 	x->phase = EXCHANGE_READING;
+	contexts_leave(park->loop->service->contexts, x->request.token,
+		       &x->connection->peer, x->seat.context_bytes);
+	x->seat.context_bytes = 0;
 	park->suspended--;
 	counters_sub(&park->loop->counters.polls_suspended, 1);
 }

@@ -6,6 +6,7 @@
 
 #include "park.h"
 
+#include "contexts.h"
 #include "exchange.h"
 #include "peer.h"
 
@@ -19,6 +20,11 @@ struct park {
 	size_t suspended;
 	struct outside *outside;
 };
+
+/* park.c: count the context that a request is to wait with, and say whose it is
+ * (topic.account). */
+enum contexts_verdict park_count(struct loop *loop, struct request *r,
+				 const struct peer *peer) MUST_CHECK;
 
 /* outside.c */
 enum status outside_new(struct loop *loop, struct outside **outside,

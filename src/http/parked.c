@@ -51,9 +51,18 @@ delist(struct outside *o, struct parked *p)
 }
 
 void
+parked_uncount(struct outside *o, struct parked *p)
+{
+	contexts_leave(o->loop->service->contexts, p->token, &p->peer,
+		       p->seat.context_bytes);
+	p->seat.context_bytes = 0;
+}
+
+void
 parked_unlist(struct outside *o, struct parked *p)
 {
 	if (p->state == PARKED_WAITING) {
+		parked_uncount(o, p);
 		feed_cancel(o->loop->feed, &p->seat.waiter);
 		counters_sub(&o->loop->counters.polls_outside, 1);
 		return;
@@ -121,6 +130,7 @@ parked_wait(struct outside *o, struct parked *p, const struct request *r)
 	memset(&p->seat, 0, sizeof(p->seat));
 	p->state = PARKED_WAITING;
 	p->seat.kind = SEAT_PARKED;
+	p->seat.context_bytes = (uint32_t)r->topic.context.length;
 	definition_unref(p->token);
 	p->token = definition_ref(r->token);
 	p->secret = r->secret;

@@ -56,7 +56,10 @@ struct outside {
 	struct answer answer;
 };
 
-/* Into the feed. */
+/* Its context is not held any more. */
+void parked_uncount(struct outside *o, struct parked *p);
+
+/* Into the feed; its context is counted already (park_count). */
 void parked_wait(struct outside *o, struct parked *p, const struct request *r);
 
 /* Into the list, with the state set: something is due in `within_ms`. */

@@ -1,5 +1,6 @@
 #include "request.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,12 +8,16 @@
 #include <unistd.h>
 
 #include "access.h"
+#include "connection.h"
+#include "effort.h"
 #include "exchange.h"
 #include "loop.h"
 #include "request_life.h"
 #include "request_resume.h"
 #include "stream.h"
 #include "wire/json.h"
+
+enum { MS_PER_SECOND = 1000 };
 
 /* What a request may keep for the next one on its connection. */
 enum { SETTLED_BODY_MAX = 4096, SETTLED_ARENA_MAX = 8192 };
@@ -107,6 +112,23 @@ request_reset(struct request *r)
 	request_init(r);
 	r->arena = arena;
 	r->body = body;
+}
+
+uint64_t
+request_account(const struct request *r)
+{
+	const struct connection *c =
+	    exchange_of((struct request *)(uintptr_t)r)->connection;
+
+	return c == NULL ? 0 : effort_account(r->token, &c->peer);
+}
+
+void
+request_refuse_effort(struct request *r, int64_t wait_ms)
+{
+	reply_headerf(r, "Retry-After", "%" PRId64,
+		      wait_ms / MS_PER_SECOND + 1);
+	reply_fail(r, STATUS_TOO_MANY, "%s", EFFORT_REFUSED);
 }
 
 void

@@ -98,6 +98,14 @@ bool request_json(struct request *r, struct value *out);
 /* The same in another arena. */
 bool request_json_in(struct request *r, struct arena *arena, struct value *out);
 
+/* Whom the steps of evaluating for it are charged to (effort.h); 0 for one that
+ * is only tried. */
+uint64_t request_account(const struct request *r);
+
+/* The reply where evaluating would take more than that account may spend now
+ * (evaluator_afford). */
+void request_refuse_effort(struct request *r, int64_t wait_ms);
+
 /* Start a job for the registry, in the request's arena: fill r->job, then
  * request_submit. */
 void request_job(struct request *r, enum job_type type);

@@ -198,11 +198,13 @@ reply_inquiry(struct request *r, const struct snapshot *snapshot)
 	struct inquiry inquiry = { .keys = NULL };
 	struct eval_context context;
 	struct bytes out;
+	int64_t wait_ms;
 
 	if (!take_inquiry(r, &inquiry) ||
 	    !request_flag(r, "explain", &inquiry.explain))
 		return;
-	context = evaluator_context(r->evaluator, snapshot, &inquiry.context);
+	context = evaluator_context(r->evaluator, snapshot, &inquiry.context,
+				    request_account(r));
 	set_time(r, snapshot, &context);
 	arena_init(&inquiry.path);
 	bytes_init(&out);
@@ -214,7 +216,12 @@ reply_inquiry(struct request *r, const struct snapshot *snapshot)
 		put_all(&context, &inquiry, snapshot, &out);
 	bytes_append_str(&out, "}}");
 	arena_fini(&inquiry.path);
-	reply_json(r, 200, &out);
+	if (evaluator_afford(r->evaluator, &wait_ms)) {
+		reply_json(r, 200, &out);
+	} else {
+		bytes_fini(&out);
+		request_refuse_effort(r, wait_ms);
+	}
 }
 
 /* The past is for those who may read: a service needs what is now, and a past

@@ -53,14 +53,20 @@ reply_flag(struct request *r, struct string key)
 	const struct definition *toggle;
 	struct eval_context context;
 	struct evaluation evaluation;
+	int64_t wait_ms;
 	struct value data;
 	struct bytes body;
 
 	if (find_snapshot(r) == NULL || !take_context(r, key, &data))
 		return STEP_REPLY;
 	toggle = snapshot_find(r->snapshot, KIND_TOGGLE, key.data, key.length);
-	context = evaluator_counted(r->evaluator, r->snapshot, &data);
+	context = evaluator_counted(r->evaluator, r->snapshot, &data,
+				    request_account(r));
 	evaluate(toggle, &context, &evaluation);
+	if (!evaluator_afford(r->evaluator, &wait_ms)) {
+		request_refuse_effort(r, wait_ms);
+		return STEP_REPLY;
+	}
 	bytes_init(&body);
 	ofrep_encode_flag(r->snapshot, key, toggle, &evaluation, &body);
 	reply_json(r, ofrep_status(&evaluation), &body);
@@ -163,16 +169,22 @@ stream_path(struct request *r)
 	return path;
 }
 
+/* NULL: the reply is filled. */
 static struct blob *
 evaluate_all(struct request *r, const struct value *data, struct string stream)
 {
-	struct eval_context context =
-	    evaluator_counted(r->evaluator, r->snapshot, data);
+	struct eval_context context = evaluator_counted(
+	    r->evaluator, r->snapshot, data, request_account(r));
 	struct bytes out;
+	int64_t wait_ms;
 
 	bytes_init(&out);
 	ofrep_encode_bulk(r->snapshot, &context, stream, &out);
-	return blob_from_bytes(&out);
+	if (evaluator_afford(r->evaluator, &wait_ms))
+		return blob_from_bytes(&out);
+	bytes_fini(&out);
+	request_refuse_effort(r, wait_ms);
+	return NULL;
 }
 
 /* Prefer: wait makes an unchanged answer wait for a change. */
@@ -228,6 +240,8 @@ reply_flags(struct request *r)
 	if (known)
 		return wait_for_change(r, &data, stream, wait_ms);
 	answer = evaluate_all(r, &data, stream);
+	if (answer == NULL)
+		return STEP_REPLY;
 	tag = content_tag(answer);
 	ofrep_cache_put(cache, r->snapshot, body, stream, tag);
 	if (wait_ms > 0 && is_current(r, tag)) {

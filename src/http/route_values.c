@@ -11,13 +11,19 @@
 static void
 reply_values(struct request *r, const struct value *data, struct string prefix)
 {
-	struct eval_context context =
-	    evaluator_counted(r->evaluator, r->snapshot, data);
+	struct eval_context context = evaluator_counted(
+	    r->evaluator, r->snapshot, data, request_account(r));
 	struct bytes body;
+	int64_t wait_ms;
 
 	bytes_init(&body);
 	document_values(r->snapshot, r->catalog->epoch, &context, prefix,
 			&body);
+	if (!evaluator_afford(r->evaluator, &wait_ms)) {
+		bytes_fini(&body);
+		request_refuse_effort(r, wait_ms);
+		return;
+	}
 	reply_json(r, 200, &body);
 	reply_etag(r, r->snapshot->revision);
 }

@@ -83,6 +83,7 @@ init_limits(struct service *service, const struct server_config *config)
 		most = at_most(config->connections_max, most);
 	service->loop_connections_max = (unsigned)limit;
 	service->guests_max = at_most(GUESTS_MAX, 1 + share / RESERVE_SHARE);
+	service->contexts = contexts_new();
 	service->limits =
 	    limits_new(most, config->connections_per_address, reserve);
 	log_to(config->log, LOG_INFO, "limits", LOG_N("descriptors", limit),
@@ -335,6 +336,7 @@ server_close(struct server *server)
 	free(service->loops);
 	router_free(service->router);
 	limits_free(service->limits);
+	contexts_free(service->contexts);
 	attempts_free(service->attempts);
 	tls_free(service->tls);
 	free(server);

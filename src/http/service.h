@@ -13,6 +13,7 @@
 #include "attempts.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "contexts.h"
 #include "http/server.h"
 #include "limits.h"
 #include "registry/registry.h"
@@ -26,6 +27,7 @@ struct service {
 	struct log *log;
 	struct router *router;
 	struct limits *limits;
+	struct contexts *contexts;
 	struct attempts *attempts;
 	struct tls *tls;
 	struct registry *registry;

@@ -22,6 +22,7 @@ enum {
 	STREAMS = 40,
 	WAITS = 400,
 	SMALL_CONTEXT = 15 * 1024,
+	AT_ONCE = 10,
 	LARGE_WAITS = 120,
 	LARGE_CONTEXT = 200 * 1024,
 };
@@ -118,8 +119,12 @@ crowd_of_waits(struct toggled *t, int count, int length)
 	struct raw **raws =
 	    toggled_own(t, calloc((size_t)count, sizeof(struct raw *)), free);
 
-	for (int i = 0; i < count; i++)
+	/* So many bodies at a time as there is room for. */
+	for (int i = 0; i < count; i++) {
 		wait_with_context(t, &raws[i], i, length);
+		if (i % AT_ONCE == 0)
+			wait_for_waiters(t, i + 1);
+	}
 	wait_for_waiters(t, count);
 	return raws;
 }

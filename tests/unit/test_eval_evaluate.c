@@ -453,6 +453,52 @@ START_TEST(test_evaluate_when_two_threads_share_a_program_then_same_answer)
 }
 END_TEST
 
+static const char loop_rule[] =
+    "{\"if\":[{\"some\":[{\"var\":\"a\"},{\"==\":[{\"var\":\"\"},7]}]},"
+    "\"on\",\"off\"]}";
+static const char loop_data[] = "{\"a\":[1,2,3,4,5,6,7]}";
+
+/* What an evaluation takes is taken off; when nothing is left the next one is
+ * not begun. */
+START_TEST(test_evaluate_when_request_has_steps_then_all_pay_from_them)
+{
+	struct value data = eval_case_json(&c, loop_data, strlen(loop_data));
+	int64_t steps = 1000;
+	struct eval_context context = { .data = &data,
+					.fractional = FRACTIONAL_V2,
+					.scratch = c.scratch,
+					.steps = &steps };
+	struct variant variants[2];
+	struct definition toggle;
+	struct evaluation out;
+	int64_t each;
+
+	ck_assert_int_eq(eval_case_compile_text(&c, loop_rule, "on off", false),
+			 STATUS_OK);
+	toggle = toggle_of(&c, variants);
+	evaluate(&toggle, &context, &out);
+	ck_assert_int_eq(out.reason, REASON_TARGETING_MATCH);
+	each = 1000 - steps;
+	/* Three nodes an element at least. */
+	ck_assert_int_ge(each, 21);
+	evaluate(&toggle, &context, &out);
+	ck_assert_int_eq(1000 - steps, 2 * each);
+	steps = each - 1;
+	evaluate(&toggle, &context, &out);
+	ck_assert_int_eq(out.error, EVAL_ERROR_GENERAL);
+	ck_assert_ptr_nonnull(strstr(out.detail, "one request"));
+	ck_assert_int_le(steps, 0);
+	steps = 0;
+	evaluate(&toggle, &context, &out);
+	ck_assert_int_eq(out.error, EVAL_ERROR_GENERAL);
+	ck_assert_int_eq(steps, 0);
+	steps = each;
+	evaluate(&toggle, &context, &out);
+	ck_assert_int_eq(out.reason, REASON_TARGETING_MATCH);
+	ck_assert_int_eq(steps, 0);
+}
+END_TEST
+
 START_TEST(test_names_when_asked_then_as_on_the_wire)
 {
 	ck_assert_str_eq(reason_name(REASON_TARGETING_MATCH),
@@ -471,6 +517,8 @@ add_tests(TCase *tcase)
 	tcase_add_loop_test(tcase,
 			    test_evaluate_when_any_rule_then_as_specified, 0,
 			    sizeof(rows) / sizeof(rows[0]));
+	tcase_add_test(
+	    tcase, test_evaluate_when_request_has_steps_then_all_pay_from_them);
 	tcase_add_test(
 	    tcase,
 	    test_evaluate_when_result_is_long_then_cut_between_characters);

@@ -18,6 +18,7 @@ static struct {
 	unsigned asked;
 	unsigned built;
 	int64_t before, after; /* revisions of the last question */
+	uint64_t poor;         /* the account that has spent too much */
 } scene;
 
 /* Toggles that begin with the context's first letter matter to it. */
@@ -47,16 +48,26 @@ build(const struct topic *topic, const struct snapshot *snapshot,
 	(void)ctx;
 	scene.built++;
 	scene.stage.now_ms += scene.cost_ms;
+	if (topic->account != 0 && topic->account == scene.poor)
+		return NULL;
 	length =
 	    snprintf(text, sizeof(text), "%.*s@%d", (int)topic->context.length,
 		     topic->context.data, (int)snapshot->revision);
 	return blob_new(text, (size_t)length);
 }
 
+static bool
+goes_last(const struct topic *topic, void *ctx)
+{
+	(void)ctx;
+	return topic->account == scene.poor;
+}
+
 static void
 open_scene(void)
 {
-	const struct feed_evaluator evaluator = { touches, build, NULL };
+	const struct feed_evaluator evaluator = { touches, build, goes_last,
+						  NULL };
 
 	memset(&scene, 0, sizeof(scene));
 	stage_open(&scene.stage, &evaluator);
@@ -69,14 +80,22 @@ close_scene(void)
 }
 
 static void
-wait_as(struct client *client, const char *context, int64_t wait_ms)
+wait_on_account(struct client *client, const char *context, int64_t wait_ms,
+		uint64_t account)
 {
 	struct topic topic = stage_topic("e", "");
 
 	topic.form = TOPIC_VALUES;
+	topic.account = account;
 	topic.context = fixture_string(context);
 	feed_wait(scene.stage.feed, &client->waiter, &topic, scene.stage.head,
 		  wait_ms);
+}
+
+static void
+wait_as(struct client *client, const char *context, int64_t wait_ms)
+{
+	wait_on_account(client, context, wait_ms, 0);
 }
 
 static void
@@ -312,6 +331,45 @@ START_TEST(test_abandon_when_many_wait_then_told_at_once_and_nothing_is_built)
 }
 END_TEST
 
+START_TEST(test_run_when_an_account_has_spent_too_much_then_others_are_first)
+{
+	struct client poor[2] = { { .answers = 0 } };
+	struct client rich = { 0 };
+
+	scene.poor = 7;
+	wait_on_account(&rich, "a1", 30000, 8);
+	wait_on_account(&poor[0], "a1", 30000, 7);
+	wait_on_account(&poor[1], "a2", 30000, 7);
+	ck_assert_uint_eq(feed_counts(scene.stage.feed).channels, 3);
+	change("a");
+	/* Channels are queued newest first: two steps put them behind. */
+	ck_assert(feed_run(scene.stage.feed, 3));
+	ck_assert_uint_eq(rich.answers, 1);
+	ck_assert_uint_eq(poor[0].answers + poor[1].answers, 0);
+	ck_assert(!run());
+	ck_assert_int_eq(rich.reason, ANSWER_CHANGED);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_uint_eq(poor[i].answers, 1);
+		ck_assert_int_eq(poor[i].reason, ANSWER_COSTLY);
+		ck_assert_ptr_null(poor[i].body);
+	}
+	client_reset(&rich);
+}
+END_TEST
+
+START_TEST(test_tick_when_its_account_has_spent_too_much_then_told_so)
+{
+	struct client a = { 0 };
+
+	scene.poor = 7;
+	wait_on_account(&a, "a1", 100, 7);
+	scene.stage.now_ms += 1000;
+	ck_assert_int_eq(feed_tick(scene.stage.feed), -1);
+	ck_assert_int_eq(a.reason, ANSWER_COSTLY);
+	ck_assert_ptr_null(a.body);
+}
+END_TEST
+
 START_TEST(test_run_when_environment_went_meanwhile_then_told_so)
 {
 	struct catalog *empty = catalog_new("0123456789abcdef", 3);
@@ -361,6 +419,11 @@ add(TCase *tc)
 	    test_tick_when_question_is_open_then_expires_once_it_is_settled);
 	tcase_add_test(tc,
 		       test_drain_when_question_is_open_then_all_are_answered);
+	tcase_add_test(
+	    tc,
+	    test_run_when_an_account_has_spent_too_much_then_others_are_first);
+	tcase_add_test(
+	    tc, test_tick_when_its_account_has_spent_too_much_then_told_so);
 	tcase_add_test(tc, test_tick_when_many_expire_then_a_few_at_a_time);
 	tcase_add_test(tc, test_drain_when_many_wait_then_a_few_at_a_time);
 	tcase_add_test(

@@ -182,7 +182,8 @@ build_value(const struct topic *topic, const struct snapshot *snapshot,
 
 START_TEST(test_publish_when_form_is_values_then_the_evaluator_decides)
 {
-	struct feed_evaluator evaluator = { touches_gold, build_value, NULL };
+	struct feed_evaluator evaluator = { touches_gold, build_value, NULL,
+					    NULL };
 	struct topic topic = stage_topic("e", "");
 	struct client gold = { 0 };
 	struct client free_plan = { 0 };
@@ -368,7 +369,7 @@ static void
 play_open(struct play *play, uint64_t seed)
 {
 	const struct feed_evaluator evaluator = { touches_prefix, build_value,
-						  NULL };
+						  NULL, NULL };
 
 	stage_open(&play->stage, &evaluator);
 	random_seed(&play->random, seed);
