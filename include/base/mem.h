@@ -23,4 +23,8 @@ void *mem_resize(void *p, size_t count, size_t size) MUST_CHECK;
 char *mem_strdup(const char *s) MUST_CHECK;
 char *mem_copy(const void *data, size_t length) MUST_CHECK;
 
+/* Give back to the system what was freed and is not in use again. It goes
+ * through all that is free: about a millisecond for some hundred pages. */
+void mem_trim(void);
+
 #endif

@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,4 +64,10 @@ mem_copy(const void *data, size_t length)
 		memcpy(copy, data, length);
 	copy[length] = '\0';
 	return copy;
+}
+
+void
+mem_trim(void)
+{
+	(void)malloc_trim(0);
 }

@@ -27,6 +27,18 @@
 	 (uint32_t)EPOLLET)
 
 static void
+enter(struct bridge *b, enum bridge_state state)
+{
+	struct counters *counters = &b->bridges->loop->counters;
+
+	if (state == BRIDGE_RESTING && b->state != BRIDGE_RESTING)
+		counters_add(&counters->connections_resting, 1);
+	else if (state != BRIDGE_RESTING && b->state == BRIDGE_RESTING)
+		counters_sub(&counters->connections_resting, 1);
+	b->state = state;
+}
+
+static void
 watch(struct bridge_side *side)
 {
 	struct epoll_event event = { .events = WATCHED, .data.ptr = side };
@@ -89,7 +101,7 @@ bridge_end(struct bridge *b)
 	if (b->guest != NULL)
 		lobby_forget(b->guest);
 	close_client(b);
-	b->state = BRIDGE_ENDED;
+	enter(b, BRIDGE_ENDED);
 	close_side(&b->library);
 	bridges_bury(b);
 }
@@ -165,7 +177,7 @@ open_library(struct bridge *b)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
 		       pair) != 0)
 		return false;
-	b->state = BRIDGE_OPEN;
+	enter(b, BRIDGE_OPEN);
 	room_leave(b->bridges->loop, &b->place);
 	b->due_ms = 0;
 	b->passed = 0;
@@ -251,7 +263,7 @@ shake(struct bridge *b)
 {
 	switch (tls_session_shake(&b->session)) {
 	case TLS_SHAKEN:
-		b->state = BRIDGE_RESTING;
+		enter(b, BRIDGE_RESTING);
 		return true;
 	case TLS_SHAKE_AGAIN:
 		return true;
@@ -397,6 +409,20 @@ bridge_passed(const struct bridge *b)
 	return b->passed;
 }
 
+bool
+bridge_rest(struct bridge *b, uint64_t expected, int64_t within_ms)
+{
+	if (!bridge_may_leave(b, expected) || b->connection == NULL)
+		return false;
+	room_move(b->bridges->loop, &b->connection->place, &b->place,
+		  ROOM_BRIDGE);
+	drop_connection(b);
+	close_side(&b->library);
+	enter(b, BRIDGE_RESTING);
+	bridges_expect(b, within_ms);
+	return true;
+}
+
 int
 bridge_fd(const struct bridge *b)
 {
@@ -410,7 +436,7 @@ bridge_leave(struct bridge *b)
 	drop_connection(b);
 	close_side(&b->library);
 	bridges_delist(b);
-	b->state = BRIDGE_AWAY;
+	enter(b, BRIDGE_AWAY);
 }
 
 ssize_t
@@ -424,7 +450,7 @@ bridge_return(struct bridge *b, bool known)
 {
 	struct bridges *bridges = b->bridges;
 
-	b->state = BRIDGE_RESTING;
+	enter(b, BRIDGE_RESTING);
 	bridges_enlist(b);
 	room_enter(bridges->loop, &b->place,
 		   known ? ROOM_KNOWN : ROOM_ANONYMOUS, ROOM_BRIDGE);

@@ -72,6 +72,11 @@ bool bridge_may_leave(const struct bridge *bridge,
 /* Bytes that libmicrohttpd was given since then, whether taken or not. */
 uint64_t bridge_passed(const struct bridge *bridge);
 
+/* OPEN -> RESTING, when its connection has had `expected` bytes and works on
+ * nothing: the next request has `within_ms` to begin. False: it stays. */
+bool bridge_rest(struct bridge *bridge, uint64_t expected,
+		 int64_t within_ms) MUST_CHECK;
+
 /* OPEN -> AWAY. The caller looks after its socket from now on. */
 int bridge_fd(const struct bridge *bridge);
 void bridge_leave(struct bridge *bridge);

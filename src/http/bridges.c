@@ -19,13 +19,14 @@
 enum { EVENTS_AT_ONCE = 64 };
 
 static void
-sweep_later(struct bridges *bridges)
+sweep_later(struct bridges *bridges, bool at_once)
 {
 	int64_t ms = bridges->loop->phase == LOOP_SERVING
 			 ? REAPER_TICK_MS
 			 : REAPER_HURRY_TICK_MS;
-	const struct timeval delay = { .tv_sec = ms / 1000,
-				       .tv_usec = ms % 1000 * 1000 };
+	const struct timeval delay = { .tv_sec = at_once ? 0 : ms / 1000,
+				       .tv_usec =
+					   at_once ? 0 : ms % 1000 * 1000 };
 
 	if (bridges->sweeping || bridges->all == NULL)
 		return;
@@ -37,7 +38,7 @@ void
 bridges_expect(struct bridge *b, int64_t within_ms)
 {
 	b->due_ms = loop_now_ms(b->bridges->loop) + within_ms;
-	sweep_later(b->bridges);
+	sweep_later(b->bridges, false);
 }
 
 static void
@@ -117,6 +118,7 @@ sweep_cb(evutil_socket_t fd, short what, void *ctx)
 {
 	struct bridges *bridges = ctx;
 	struct bridge *next;
+	int ended = 0;
 	int64_t now;
 
 	(void)fd;
@@ -124,14 +126,16 @@ sweep_cb(evutil_socket_t fd, short what, void *ctx)
 	loop_tick(bridges->loop);
 	now = loop_now_ms(bridges->loop);
 	bridges->sweeping = false;
-	for (struct bridge *b = bridges->all; b != NULL; b = next) {
+	for (struct bridge *b = bridges->all;
+	     b != NULL && ended < REAPER_AT_ONCE; b = next) {
 		next = b->next;
 		if (b->due_ms == 0 || b->due_ms > now)
 			continue;
+		ended++;
 		counters_add(&bridges->loop->counters.connections_reaped, 1);
 		bridge_end(b);
 	}
-	sweep_later(bridges);
+	sweep_later(bridges, ended == REAPER_AT_ONCE);
 	loop_drive(bridges->loop);
 }
 
@@ -194,5 +198,5 @@ bridges_hurry(struct bridges *bridges, int64_t within_ms)
 		if (b->state != BRIDGE_OPEN)
 			b->due_ms = due;
 	bridges->sweeping = false;
-	sweep_later(bridges);
+	sweep_later(bridges, false);
 }

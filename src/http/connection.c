@@ -483,6 +483,7 @@ connection_completed(void *cls, struct MHD_Connection *mhd, void **context,
 	*context = NULL;
 	known = x->request.token != NULL;
 	end_exchange(c);
+	c->stays = false;
 	reaper_expect(c, c->ended ? REAPER_ENDED_MS
 				  : (int64_t)loop->service->idle_timeout_ms +
 					loop->service->header_timeout_ms);

@@ -45,6 +45,7 @@ struct connection {
 	struct bridge *bridge;           /* counts for it; NULL: clear text */
 	struct room_place place; /* while it has no request that counts */
 	int fd;
+	bool stays;   /* it was tried: it cannot rest outside for now */
 	bool watched; /* for hang-ups, by park */
 	bool ended;   /* the client sends no more: a FIN was seen */
 	bool hung_up;
@@ -82,7 +83,7 @@ bool connection_must_go(struct connection *connection);
 void connection_take_place(struct connection *connection,
 			   enum room_class class);
 
-/* Its socket goes on without it (depart.h). */
+/* Its socket goes on without it (depart.h); its place is the caller's. */
 void connection_leave(struct connection *connection);
 
 /* It makes room for others. */

@@ -26,7 +26,6 @@ connection_orphan(struct connection *c)
 void
 connection_leave(struct connection *c)
 {
-	room_leave(c->loop, &c->place);
 	c->left = true;
 	c->hung_up = true;
 }

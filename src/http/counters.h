@@ -22,6 +22,8 @@ enum {
 /* name, whether it falls as well as rises, what it counts */
 #define COUNTERS_TABLE(X)                                                      \
 	X(connections_open, 1, "connections that are open")                    \
+	X(connections_resting, 1,                                              \
+	  "connections without a request, outside libmicrohttpd")              \
 	X(connections_accepted, 0, "connections accepted")                     \
 	X(connections_refused, 0, "connections refused at a limit")            \
 	X(connections_reserved, 0, "connections let in beyond the limit")      \

@@ -41,6 +41,7 @@ early_end(struct connection *c, enum status code, const char *text)
 		if (c->bridge == NULL)
 			fd = depart(c);
 	}
+	room_leave(c->loop, &c->place);
 	if (fd >= 0)
 		linger_take(c->loop, fd, &c->peer);
 	reaper_kill(c);

@@ -91,7 +91,8 @@ struct loop {
 	struct park *park;
 	struct bridges *bridges; /* NULL: no address is under TLS */
 	struct room room;
-	int dead_fd; /* of depart.c */
+	int dead_fd;     /* of depart.c */
+	size_t departed; /* since memory was given back */
 	struct lobby *lobby;
 	struct random random;
 	struct connection *connections; /* those with libmicrohttpd */

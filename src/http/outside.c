@@ -34,6 +34,8 @@
 #include "base/mem.h"
 #include "bridge.h"
 #include "connection.h"
+#include "depart.h"
+#include "linger.h"
 #include "loop.h"
 #include "park_private.h"
 #include "parked.h"
@@ -199,7 +201,8 @@ handle(struct outside *o, struct parked *p, uint32_t events)
 	if ((events & EPOLLIN) != 0) {
 		p->pending = true;
 		if (p->state == PARKED_IDLE) {
-			if (!ended && poll_again(o, p))
+			if (!ended && p->route != COUNTERS_ROUTES - 1 &&
+			    poll_again(o, p))
 				return;
 			parked_unlist(o, p);
 			parked_hand_over(o, p);
@@ -273,7 +276,8 @@ outside_free(struct outside *o)
 	/* Everybody's time is over. */
 	for (struct parked *p = o->waiting_for_client; p != NULL; p = p->next)
 		p->due_ms = 0;
-	parked_sweep(o);
+	while (o->waiting_for_client != NULL)
+		parked_sweep(o);
 	answer_forget(&o->answer);
 	if (o->event != NULL)
 		event_free(o->event);
@@ -349,6 +353,39 @@ outside_add(struct outside *o, struct exchange *x)
 	c->left = true;
 	x->phase = EXCHANGE_LEFT;
 	parked_wait(o, p, &x->request);
+	return true;
+}
+
+bool
+outside_take(struct outside *o, struct connection *c, int64_t within_ms)
+{
+	struct epoll_event event = { .events = WATCHED };
+	uint64_t received;
+	struct parked *p;
+	int fd;
+
+	if (c->peer.family == PEER_UNIX || !received_bytes(c->fd, &received) ||
+	    received != c->consumed || linger_is_due(c->fd))
+		return false;
+	p = mem_zalloc(1, sizeof(*p));
+	p->state = PARKED_IDLE;
+	p->peer = c->peer;
+	p->consumed = c->consumed;
+	p->route = COUNTERS_ROUTES - 1;
+	event.data.ptr = p;
+	fd = depart(c);
+	if (fd < 0 || epoll_ctl(o->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+		/* Where it has left already, it ends. */
+		if (fd >= 0) {
+			close(fd);
+			connection_forget(o->loop, &p->peer);
+		}
+		free(p);
+		return fd >= 0;
+	}
+	p->fd = fd;
+	parked_enlist(o, p, within_ms);
+	room_move(o->loop, &c->place, &p->place, ROOM_PARKED);
 	return true;
 }
 

@@ -16,6 +16,7 @@
 
 #include "access.h"
 #include "base/mem.h"
+#include "bridge.h"
 #include "connection.h"
 #include "effort.h"
 #include "evaluator.h"
@@ -336,6 +337,30 @@ void
 park_rest(struct park *park)
 {
 	outside_rest(park->outside);
+}
+
+/* What is left of its time. New ones had that of a head, the first byte of
+ * which will be seen now. */
+static int64_t
+time_left(const struct connection *c)
+{
+	const int64_t now_ms = loop_now_ms(c->loop);
+	const int64_t due_ms =
+	    c->consumed == 0
+		? c->deadline_ms
+		: c->place.since_ms + c->loop->service->idle_timeout_ms;
+
+	return due_ms > now_ms ? due_ms - now_ms : 1;
+}
+
+bool
+park_rest_outside(struct park *park, struct connection *c)
+{
+	if (park->loop->service->parking != PARKING_AUTO || c->ended)
+		return false;
+	if (c->bridge != NULL)
+		return bridge_rest(c->bridge, c->consumed, time_left(c));
+	return outside_take(park->outside, c, time_left(c));
 }
 
 void

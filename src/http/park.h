@@ -59,6 +59,12 @@ size_t park_budget(const struct park *park);
 /* The feed has no more answers for now: forget what was kept for the next. */
 void park_rest(struct park *park);
 
+/* Let a connection without a request rest outside libmicrohttpd; false: it
+ * stays. loop_drive is the caller's; not from inside a callback of the library.
+ */
+bool park_rest_outside(struct park *park,
+		       struct connection *connection) MUST_CHECK;
+
 /* End a client outside that is idle, for others (room.h). */
 struct parked;
 void park_evict(struct park *park, struct parked *parked);

@@ -38,6 +38,8 @@ bool outside_add(struct outside *outside, struct exchange *x) MUST_CHECK;
 void outside_answer(struct outside *outside, struct seat *seat,
 		    struct blob *body, int64_t revision,
 		    enum answer_reason reason);
+bool outside_take(struct outside *outside, struct connection *connection,
+		  int64_t within_ms) MUST_CHECK;
 void outside_evict(struct outside *outside, struct parked *parked);
 void outside_rest(struct outside *outside);
 void outside_hurry(struct outside *outside, int64_t within_ms);

@@ -11,14 +11,18 @@
 #include "loop.h"
 #include "reaper.h"
 
+enum { LOOKS_AT_ONCE = 4096 };
+
 void
 parked_sweep_later(struct outside *o)
 {
 	int64_t ms = o->loop->phase == LOOP_SERVING ? REAPER_TICK_MS
 						    : REAPER_HURRY_TICK_MS;
-	const struct timeval delay = { .tv_sec = ms / 1000,
-				       .tv_usec = ms % 1000 * 1000 };
+	struct timeval delay = { .tv_sec = ms / 1000,
+				 .tv_usec = ms % 1000 * 1000 };
 
+	if (o->sweep_at != NULL)
+		delay = (struct timeval){ .tv_sec = 0 };
 	if (o->sweeping || o->waiting_for_client == NULL)
 		return;
 	o->sweeping = true;
@@ -30,6 +34,8 @@ parked_enlist(struct outside *o, struct parked *p, int64_t within_ms)
 {
 	p->due_ms = loop_now_ms(o->loop) + within_ms;
 	p->place = (struct room_place){ .class = ROOM_NONE };
+	if (p->state == PARKED_IDLE)
+		counters_add(&o->loop->counters.connections_resting, 1);
 	p->next = o->waiting_for_client;
 	p->link = &o->waiting_for_client;
 	if (p->next != NULL)
@@ -42,10 +48,14 @@ parked_enlist(struct outside *o, struct parked *p, int64_t within_ms)
 static void
 delist(struct outside *o, struct parked *p)
 {
+	if (o->sweep_at == p)
+		o->sweep_at = p->next;
 	*p->link = p->next;
 	if (p->next != NULL)
 		p->next->link = p->link;
 	room_leave(o->loop, &p->place);
+	if (p->state == PARKED_IDLE)
+		counters_sub(&o->loop->counters.connections_resting, 1);
 	if (p->state == PARKED_WRITING)
 		blob_unref(p->wire);
 }
@@ -143,9 +153,13 @@ parked_wait(struct outside *o, struct parked *p, const struct request *r)
 void
 parked_sweep(struct outside *o)
 {
-	struct parked *p = o->waiting_for_client;
+	struct parked *p = o->sweep_at;
+	int looks = 0;
+	int ends = 0;
 
-	while (p != NULL) {
+	if (p == NULL)
+		p = o->waiting_for_client;
+	while (p != NULL && looks++ < LOOKS_AT_ONCE && ends < REAPER_AT_ONCE) {
 		struct parked *next = p->next;
 
 		if (p->due_ms <= loop_now_ms(o->loop)) {
@@ -154,8 +168,10 @@ parked_sweep(struct outside *o)
 				    &o->loop->counters.connections_reaped, 1);
 			delist(o, p);
 			parked_end(o, p);
+			ends++;
 		}
 		p = next;
 	}
+	o->sweep_at = p;
 	parked_sweep_later(o);
 }

@@ -53,6 +53,7 @@ struct outside {
 	struct event *sweep; /* timer over the list, while it has any */
 	bool sweeping;
 	struct parked *waiting_for_client; /* WRITING and IDLE ones */
+	struct parked *sweep_at; /* among them, in the middle of a sweep */
 	struct answer answer;
 };
 
@@ -78,7 +79,7 @@ void parked_hand_over(struct outside *o, struct parked *p);
 /* Its answer has gone out: end it, hand it over or let it be idle. */
 void parked_settle(struct outside *o, struct parked *p);
 
-/* End those whose time is over. */
+/* End those whose time is over, some at a time. */
 void parked_sweep(struct outside *o);
 
 /* Look at the list again soon, if there is anybody in it. */

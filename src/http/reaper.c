@@ -8,15 +8,27 @@
 #include <microhttpd.h>
 #include <sys/socket.h>
 
+#include "base/mem.h"
 #include "connection.h"
 #include "early.h"
 #include "loop.h"
+#include "park.h"
+
+enum {
+	TRIM_LEAST = 256,
+	TRIM_MOST = 1024,
+};
+
+static int64_t
+tick_ms(const struct loop *loop)
+{
+	return loop->phase == LOOP_SERVING ? REAPER_TICK_MS
+					   : REAPER_HURRY_TICK_MS;
+}
 
 static void
-arm(struct loop *loop)
+arm(struct loop *loop, int64_t ms)
 {
-	int64_t ms =
-	    loop->phase == LOOP_SERVING ? REAPER_TICK_MS : REAPER_HURRY_TICK_MS;
 	const struct timeval tick = { .tv_sec = ms / 1000,
 				      .tv_usec = ms % 1000 * 1000 };
 
@@ -26,10 +38,38 @@ arm(struct loop *loop)
 	evtimer_add(loop->reap_timer, &tick);
 }
 
+/* Has it left libmicrohttpd just now, being idle for a while? */
+static bool
+rests(struct connection *c, int64_t now)
+{
+	const bool idle =
+	    c->place.class == ROOM_ANONYMOUS || c->place.class == ROOM_KNOWN;
+
+	if (!idle || c->exchange != NULL || c->stays ||
+	    c->place.since_ms > now - REAPER_IDLE_MS ||
+	    c->loop->phase != LOOP_SERVING)
+		return false;
+	c->stays = !park_rest_outside(c->loop->park, c);
+	c->loop->departed += c->stays ? 0 : 1;
+	return !c->stays;
+}
+
+/* Their pools go back to the system: whole pages that nobody may need again. A
+ * few are kept; and never so many at a time that others would wait for it. */
+static void
+give_back(struct loop *loop, bool more)
+{
+	if (loop->departed < (more ? (size_t)TRIM_MOST : (size_t)TRIM_LEAST))
+		return;
+	loop->departed = 0;
+	mem_trim();
+}
+
 static void
 reap_cb(evutil_socket_t fd, short what, void *ctx)
 {
 	struct loop *loop = ctx;
+	int done = 0;
 	int64_t now;
 
 	(void)fd;
@@ -37,9 +77,15 @@ reap_cb(evutil_socket_t fd, short what, void *ctx)
 	loop_tick(loop);
 	now = loop_now_ms(loop);
 	loop->reaping = false;
-	for (struct connection *c = loop->connections; c != NULL; c = c->next) {
+	for (struct connection *c = loop->connections;
+	     c != NULL && done < REAPER_AT_ONCE; c = c->next) {
+		if (rests(c, now)) {
+			done++;
+			continue;
+		}
 		if (c->deadline_ms == 0 || c->deadline_ms > now)
 			continue;
+		done++;
 		counters_add(&loop->counters.connections_reaped, 1);
 		if (loop->phase == LOOP_SERVING)
 			early_end(c, STATUS_TIMEOUT,
@@ -47,8 +93,9 @@ reap_cb(evutil_socket_t fd, short what, void *ctx)
 		else
 			early_end(c, STATUS_BUSY, "the server stops");
 	}
+	give_back(loop, done == REAPER_AT_ONCE);
 	if (loop->connections != NULL)
-		arm(loop);
+		arm(loop, done == REAPER_AT_ONCE ? 0 : tick_ms(loop));
 	loop_drive(loop);
 }
 
@@ -76,7 +123,7 @@ reaper_expect(struct connection *c, int64_t within_ms)
 		return;
 	}
 	c->deadline_ms = loop_now_ms(c->loop) + within_ms;
-	arm(c->loop);
+	arm(c->loop, tick_ms(c->loop));
 }
 
 void

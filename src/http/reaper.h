@@ -7,7 +7,9 @@
  *
  * A connection has at most one deadline at a time. While it is kept alive
  * between requests, the deadline is that of an idle connection plus that of a
- * header: the first byte of the next request is not to be seen from outside.
+ * header: the first byte of the next request is not to be seen from outside the
+ * library. Those that have none for REAPER_IDLE_MS rest outside it, where that
+ * byte is seen and no memory pool is kept for it.
  */
 #ifndef SRC_HTTP_REAPER_H
 #define SRC_HTTP_REAPER_H
@@ -25,6 +27,8 @@ struct loop;
 enum {
 	REAPER_TICK_MS = 1000,
 	REAPER_HURRY_TICK_MS = 50,     /* while draining */
+	REAPER_AT_ONCE = 256,          /* connections; then others' turn */
+	REAPER_IDLE_MS = 1000,         /* then it rests outside (park.h) */
 	REAPER_FINISH_MS = 2 * 1000,   /* draining: for more of a request */
 	REAPER_ENDED_MS = 2 * 1000,    /* of a client that sends no more */
 	REAPER_REFUSED_MS = 2 * 1000,  /* for a body that is refused */

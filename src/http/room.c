@@ -53,6 +53,27 @@ room_leave(struct loop *loop, struct room_place *place)
 	*place = (struct room_place){ .class = ROOM_NONE };
 }
 
+void
+room_move(struct loop *loop, struct room_place *from, struct room_place *to,
+	  enum room_kind kind)
+{
+	struct room *room = &loop->room;
+
+	*to = *from;
+	*from = (struct room_place){ .class = ROOM_NONE };
+	if (to->class == ROOM_NONE)
+		return;
+	to->kind = kind;
+	if (to->previous != NULL)
+		to->previous->next = to;
+	else
+		room->first[to->class] = to;
+	if (to->next != NULL)
+		to->next->previous = to;
+	else
+		room->last[to->class] = to;
+}
+
 static struct peer *
 peer_of(struct room_place *place)
 {

@@ -75,6 +75,11 @@ void room_enter(struct loop *loop, struct room_place *place,
 		enum room_class class, enum room_kind kind);
 void room_leave(struct loop *loop, struct room_place *place);
 
+/* The place of `from` becomes that of `to`, which had none: the connection goes
+ * on as another thing, and is idle for as long as it was. */
+void room_move(struct loop *loop, struct room_place *from,
+	       struct room_place *to, enum room_kind kind);
+
 /* End the connection that is to go first, among those of the address of `from`
  * (NULL: of all addresses); it is not counted any more. False: there is none.
  */
