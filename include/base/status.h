@@ -16,6 +16,7 @@
 	X(STATUS_METHOD, 405, "method-not-allowed", "Method not allowed")      \
 	X(STATUS_TIMEOUT, 408, "timeout", "Request timeout")                   \
 	X(STATUS_CONFLICT, 409, "conflict", "Conflict")                        \
+	X(STATUS_GONE, 410, "gone", "Gone")                                    \
 	X(STATUS_PRECONDITION, 412, "precondition-failed",                     \
 	  "Precondition failed")                                               \
 	X(STATUS_TOO_LARGE, 413, "too-large", "Content too large")             \

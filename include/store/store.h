@@ -81,6 +81,50 @@ enum status store_load(struct store *store, struct string environment,
 		       int64_t at, store_item_fn fn, void *ctx,
 		       struct error *err) MUST_CHECK;
 
+/* Who takes items. */
+struct store_receiver {
+	store_item_fn fn;
+	void *ctx;
+};
+
+/* An environment as of an older revision, in steps: between two of them
+ * everything else of the store may be used, commits included, since what stood
+ * then does not change any more. What it costs goes by the keys that are asked
+ * for, not by the changes since (src/store/lookback.h). */
+struct past_query {
+	struct string environment; /* length 0: all */
+	int64_t at;
+	/* Else everything, as store_load has it. */
+	bool is_of_keys;
+	enum kind kind; /* these of it, … */
+	const struct string *keys;
+	size_t key_count;
+	bool with_segments; /* … all segments, and the settings in any case */
+};
+
+struct store_past;
+
+/* The strings of the query have to live as long. */
+struct store_past *store_past_new(struct store *store,
+				  const struct past_query *query) MUST_CHECK;
+
+/* Go on for some `rows`, a few microseconds each. Items are handed over by
+ * environment, kind and key, or in the order of the query's keys, those that
+ * were not there left out, removed ones included. STATUS_GONE: it has been
+ * pruned between two steps. */
+enum status store_past_step(struct store_past *past, int rows,
+			    const struct store_receiver *receiver, bool *done,
+			    struct error *err) MUST_CHECK;
+
+/* NULL is allowed. */
+void store_past_free(struct store_past *past);
+
+/* The newest change to an environment at or before `at`, and when it was; 0:
+ * there was none. */
+enum status store_last_change(struct store *store, struct string environment,
+			      int64_t at, int64_t *revision, int64_t *at_ms,
+			      struct error *err) MUST_CHECK;
+
 /* One thing as of revision `at`. STATUS_NOT_FOUND when it never was there. */
 enum status store_load_one(struct store *store, const struct stored_key *key,
 			   int64_t at, store_item_fn fn, void *ctx,

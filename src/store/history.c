@@ -302,26 +302,6 @@ store_history(struct store *store, const struct history_query *query,
 	return status;
 }
 
-static enum status
-read_at(struct store *store, int64_t revision, int64_t *at_ms,
-	struct error *err)
-{
-	const enum statement_id id = STATEMENT_READ_AT;
-	const struct parameter parameter = parameter_integer(revision);
-	bool row = false;
-	enum status status =
-	    statement_start(store, id, &parameter, 1, &row, err);
-
-	if (status == STATUS_OK && row)
-		*at_ms = statement_integer(store, id, 0);
-	else if (status == STATUS_OK)
-		status = error_set(err, STATUS_CORRUPT,
-				   "revision %lld: it is missing",
-				   (long long)revision);
-	statement_reset(store, id);
-	return status;
-}
-
 /* Revisions are dense and their times never fall, so the search needs no index
  * of times. */
 enum status
@@ -335,7 +315,7 @@ store_revision_at(struct store *store, int64_t at_ms, int64_t *revision,
 		const int64_t middle = low + (high - low) / 2;
 		int64_t its_at_ms = 0;
 		const enum status status =
-		    read_at(store, middle, &its_at_ms, err);
+		    version_read_at(store, middle, &its_at_ms, err);
 		if (status != STATUS_OK)
 			return status;
 		if (its_at_ms <= at_ms)

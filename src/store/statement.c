@@ -35,14 +35,15 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    "AND max(head, revision) >= ?3",
 	[STATEMENT_WALK_NEWEST] =
 	    "SELECT environment, kind, key, revision FROM newest "
-	    "WHERE environment >= ?1 ORDER BY environment, kind, key",
+	    "WHERE (environment, kind, key) > (?1, ?2, ?3) "
+	    "ORDER BY environment, kind, key",
 	[STATEMENT_FIND_NEWEST] =
 	    "SELECT revision FROM newest "
 	    "WHERE environment = ?1 AND kind = ?2 AND key = ?3",
-	[STATEMENT_WALK_SINCE] =
-	    "SELECT c.environment, i.kind, i.key, i.previous "
-	    "FROM change AS c CROSS JOIN item AS i ON i.revision = c.revision "
-	    "WHERE c.revision > ?1 ORDER BY c.revision",
+	[STATEMENT_ITEMS_BEHIND] =
+	    "SELECT kind, key FROM item "
+	    "WHERE revision = ?1 AND (kind, key) > (?2, ?3) "
+	    "ORDER BY kind, key",
 	[STATEMENT_READ_PREVIOUS] =
 	    "SELECT previous FROM item "
 	    "WHERE revision = ?1 AND kind = ?2 AND key = ?3",
@@ -51,7 +52,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    "CROSS JOIN change AS c ON c.revision = i.revision "
 	    "WHERE i.revision = ?1 AND i.kind = ?2 AND i.key = ?3",
 	[STATEMENT_READ_AT] = "SELECT at FROM change WHERE revision = ?1",
-	[STATEMENT_LIST_CHANGES] = "SELECT revision FROM change "
+	[STATEMENT_LIST_CHANGES] = "SELECT revision, environment FROM change "
 				   "WHERE revision < ?1 "
 				   "ORDER BY revision DESC",
 	[STATEMENT_LIST_BY_ENVIRONMENT] =

@@ -279,11 +279,16 @@ static enum status
 check_pointers(struct verifier *verifier, struct error *err)
 {
 	const enum statement_id id = STATEMENT_WALK_NEWEST;
-	const struct parameter all = parameter_text((struct string){ "", 0 });
+	const struct string nothing = { "", 0 };
+	const struct parameter start[] = {
+		parameter_text(nothing),
+		parameter_integer(-1),
+		parameter_text(nothing),
+	};
 	size_t count = 0;
 	bool row = false;
 	enum status status =
-	    statement_start(verifier->store, id, &all, 1, &row, err);
+	    statement_start(verifier->store, id, start, 3, &row, err);
 
 	while (status == STATUS_OK && row) {
 		count++;

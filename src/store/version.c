@@ -61,29 +61,35 @@ step_to_item(struct store *store, enum statement_id id,
 }
 
 enum status
+version_previous(struct store *store, const struct stored_key *key,
+		 int64_t *revision, struct error *err)
+{
+	const enum statement_id id = STATEMENT_READ_PREVIOUS;
+	enum status status = step_to_item(store, id, key, *revision, err);
+
+	if (status == STATUS_OK) {
+		const int64_t previous = statement_integer(store, id, 0);
+		/* A list that does not fall would never end. */
+		if (previous >= *revision)
+			status = error_set(err, STATUS_CORRUPT,
+					   "revision %lld: its item '%.*s' "
+					   "points forward",
+					   (long long)*revision,
+					   (int)key->key.length, key->key.data);
+		*revision = previous;
+	}
+	statement_reset(store, id);
+	return status;
+}
+
+enum status
 version_go_back(struct store *store, const struct stored_key *key, int64_t at,
 		int64_t *revision, struct error *err)
 {
-	const enum statement_id id = STATEMENT_READ_PREVIOUS;
 	enum status status = STATUS_OK;
 
-	while (status == STATUS_OK && *revision > 0 && *revision > at) {
-		status = step_to_item(store, id, key, *revision, err);
-		if (status == STATUS_OK) {
-			const int64_t previous =
-			    statement_integer(store, id, 0);
-			/* A list that does not fall would never end. */
-			if (previous >= *revision)
-				status = error_set(
-				    err, STATUS_CORRUPT,
-				    "revision %lld: its item '%.*s' points "
-				    "forward",
-				    (long long)*revision, (int)key->key.length,
-				    key->key.data);
-			*revision = previous;
-		}
-	}
-	statement_reset(store, id);
+	while (status == STATUS_OK && *revision > 0 && *revision > at)
+		status = version_previous(store, key, revision, err);
 	return status;
 }
 
@@ -112,6 +118,51 @@ void
 version_release(struct store *store)
 {
 	statement_reset(store, STATEMENT_READ_VERSION);
+}
+
+enum status
+version_deliver(struct store *store, const struct stored_key *key,
+		int64_t revision, const struct store_receiver *receiver,
+		struct error *err)
+{
+	struct version version;
+	enum status status = version_read(store, key, revision, &version, err);
+
+	if (status == STATUS_OK) {
+		const struct stored_item item = {
+			.environment = key->environment,
+			.kind = key->kind,
+			.key = key->key,
+			.revision = revision,
+			.at_ms = version.at_ms,
+			.actor = version.actor,
+			.text = version.text,
+			.removed = version.removed,
+		};
+		status = receiver->fn(&item, receiver->ctx, err);
+	}
+	version_release(store);
+	return status;
+}
+
+enum status
+version_read_at(struct store *store, int64_t revision, int64_t *at_ms,
+		struct error *err)
+{
+	const enum statement_id id = STATEMENT_READ_AT;
+	const struct parameter parameter = parameter_integer(revision);
+	bool row = false;
+	enum status status =
+	    statement_start(store, id, &parameter, 1, &row, err);
+
+	if (status == STATUS_OK && row)
+		*at_ms = statement_integer(store, id, 0);
+	else if (status == STATUS_OK)
+		status = error_set(err, STATUS_CORRUPT,
+				   "revision %lld: it is missing",
+				   (long long)revision);
+	statement_reset(store, id);
+	return status;
 }
 
 enum status

@@ -29,6 +29,10 @@ void version_name(const struct stored_key *key, struct bytes *name);
 enum status version_newest(struct store *store, const struct stored_key *key,
 			   int64_t *revision, struct error *err) MUST_CHECK;
 
+/* From the version at *revision to the one before it; 0: there is none. */
+enum status version_previous(struct store *store, const struct stored_key *key,
+			     int64_t *revision, struct error *err) MUST_CHECK;
+
 /* From the version at *revision back to the newest one at or before `at`; 0:
  * there is none. */
 enum status version_go_back(struct store *store, const struct stored_key *key,
@@ -42,6 +46,16 @@ enum status version_read(struct store *store, const struct stored_key *key,
 			 struct error *err) MUST_CHECK;
 
 void version_release(struct store *store);
+
+/* The same as an item, for as long as the call takes. */
+enum status version_deliver(struct store *store, const struct stored_key *key,
+			    int64_t revision,
+			    const struct store_receiver *receiver,
+			    struct error *err) MUST_CHECK;
+
+/* When the change of that revision was, which has to be there. */
+enum status version_read_at(struct store *store, int64_t revision,
+			    int64_t *at_ms, struct error *err) MUST_CHECK;
 
 /* The kind that a row says, or STATUS_CORRUPT. */
 enum status version_kind(int64_t stored, enum kind *kind,
