@@ -199,6 +199,30 @@ struct history_query {
 	size_t limit;
 };
 
+/* The same in steps, as store_past is: each change is begun (`items` NULL),
+ * then come its items. STATUS_GONE: the change at hand was pruned between two
+ * steps.
+ */
+struct history_receiver {
+	store_change_fn begin;
+	enum status (*item)(const struct stored_change_item *item, void *ctx,
+			    struct error *err);
+	void *ctx;
+};
+
+struct store_history;
+
+/* The strings of the query have to live as long. */
+struct store_history *
+store_history_new(struct store *store,
+		  const struct history_query *query) MUST_CHECK;
+enum status store_history_step(struct store_history *history, int rows,
+			       const struct history_receiver *receiver,
+			       bool *done, struct error *err) MUST_CHECK;
+
+/* NULL is allowed. */
+void store_history_free(struct store_history *history);
+
 /* The matching changes that are kept, newest first. */
 enum status store_history(struct store *store,
 			  const struct history_query *query, store_change_fn fn,

@@ -67,7 +67,11 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 				  "hash FROM change WHERE revision = ?1",
 	[STATEMENT_READ_ITEMS] =
 	    "SELECT kind, key, definition, previous FROM item "
-	    "WHERE revision = ?1 ORDER BY kind, key",
+	    "WHERE revision = ?1 AND (kind, key) > (?2, ?3) "
+	    "ORDER BY kind, key",
+	[STATEMENT_READ_ITEM] =
+	    "SELECT kind, key, definition, previous FROM item "
+	    "WHERE revision = ?1 AND kind = ?2 AND key = ?3",
 	[STATEMENT_WALK_CHANGES] =
 	    "SELECT revision, environment, at, actor, comment, hash "
 	    "FROM change ORDER BY revision",

@@ -130,6 +130,108 @@ START_TEST(test_history_when_queried_then_newest_first_with_before)
 END_TEST
 
 static enum status
+print_begin(const struct stored_change *change, void *ctx, struct error *err)
+{
+	struct bytes *out = ctx;
+
+	(void)err;
+	ck_assert_ptr_null(change->items);
+	if (out->length > 0)
+		bytes_append_char(out, ';');
+	bytes_printf(out, "%lld %.*s", (long long)change->revision,
+		     (int)change->environment.length, change->environment.data);
+	return STATUS_OK;
+}
+
+static enum status
+print_item(const struct stored_change_item *item, void *ctx, struct error *err)
+{
+	(void)err;
+	bytes_printf(ctx, " %d/%.*s:%.*s@%lld>%.*s", (int)item->kind,
+		     (int)item->key.length, item->key.data,
+		     (int)item->before.length, item->before.data,
+		     (long long)item->before_revision, (int)item->after.length,
+		     item->after.data);
+	return STATUS_OK;
+}
+
+/* A row a step, and after each step a change that is not meant. */
+START_TEST(test_history_when_read_in_steps_amid_commits_then_the_same)
+{
+	const struct history_case *c = &cases[_i];
+	const struct history_query query = {
+		.environment = text_of(c->environment),
+		.key = text_of(c->key),
+		.before = c->before > 0 || c->revision > 0 ? c->before : 7,
+		.revision = c->revision,
+		.limit = c->limit,
+	};
+	struct store_fixture f;
+	struct store_history *history;
+	struct bytes out;
+	const struct history_receiver receiver = { print_begin, print_item,
+						   &out };
+	bool done = false;
+
+	store_fixture_init(&f);
+	fill(&f);
+	bytes_init(&out);
+	history = store_history_new(f.store, &query);
+	while (!done) {
+		ck_assert_msg(store_history_step(history, 1, &receiver, &done,
+						 &f.err) == STATUS_OK,
+			      "%s", f.err.text);
+		if (store_head(f.store) < 30)
+			store_fixture_put(&f, "a", "later");
+	}
+	store_history_free(history);
+	if (out.length > 0)
+		bytes_append_char(&out, ';');
+	bytes_append(&out, "", 1);
+	/* Revision 7 is one of those that came between. */
+	if (c->revision < 7)
+		ck_assert_str_eq(out.data, c->expected);
+	bytes_fini(&out);
+	store_fixture_fini(&f);
+}
+END_TEST
+
+START_TEST(test_history_when_pruned_between_steps_then_ends_or_gone)
+{
+	const struct history_query query = { .environment = text_of("default"),
+					     .key = text_of(_i == 0 ? "" : "a"),
+					     .limit = 100 };
+	struct store_fixture f;
+	struct store_history *history;
+	struct bytes out;
+	const struct history_receiver receiver = { print_begin, print_item,
+						   &out };
+	bool done = false;
+
+	store_fixture_init(&f);
+	fill(&f);
+	bytes_init(&out);
+	history = store_history_new(f.store, &query);
+	/* Into the newest change. */
+	while (out.length == 0)
+		ck_assert_int_eq(
+		    store_history_step(history, 1, &receiver, &done, &f.err),
+		    STATUS_OK);
+	while (!done)
+		ck_assert_int_eq(store_prune(f.store, 6000, 10, &done, &f.err),
+				 STATUS_OK);
+	/* With a key a change is read at once. */
+	ck_assert_int_eq(
+	    store_history_step(history, 1, &receiver, &done, &f.err),
+	    _i == 0 ? STATUS_GONE : STATUS_OK);
+	ck_assert_int_eq((int)done, _i);
+	store_history_free(history);
+	bytes_fini(&out);
+	store_fixture_fini(&f);
+}
+END_TEST
+
+static enum status
 check_stamp(const struct stored_change *change, void *ctx, struct error *err)
 {
 	int *calls = ctx;
@@ -244,6 +346,12 @@ main(void)
 	tcase_add_loop_test(
 	    tcase, test_history_when_queried_then_newest_first_with_before, 0,
 	    (int)(sizeof(cases) / sizeof(cases[0])));
+	tcase_add_loop_test(
+	    tcase, test_history_when_read_in_steps_amid_commits_then_the_same,
+	    0, (int)(sizeof(cases) / sizeof(cases[0])));
+	tcase_add_loop_test(
+	    tcase, test_history_when_pruned_between_steps_then_ends_or_gone, 0,
+	    2);
 	tcase_add_test(
 	    tcase,
 	    test_history_when_callback_fails_then_walk_ends_with_its_status);
