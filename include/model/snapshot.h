@@ -68,6 +68,21 @@ struct snapshot *snapshot_load(struct string environment, int64_t revision,
 			       struct definition *const *definitions,
 			       size_t count) MUST_CHECK;
 
+/* A snapshot to look things up in and to evaluate: its definitions, each array
+ * ordered by key, borrowed. It has no order by revision and no tombstones. */
+struct snapshot_parts {
+	struct string environment;
+	int64_t revision;
+	int64_t at_ms;
+	struct definition *settings;
+	void *const *segments;
+	size_t segment_count;
+	void *const *toggles;
+	size_t toggle_count;
+};
+struct snapshot *
+snapshot_from_parts(const struct snapshot_parts *parts) MUST_CHECK;
+
 struct snapshot *snapshot_ref(const struct snapshot *snapshot);
 
 /* Any thread; NULL is allowed. */

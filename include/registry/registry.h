@@ -3,7 +3,11 @@
  * mailbox, holds each against what is there, commits all waiting writes in one
  * transaction and gives each its own verdict, then publishes the new catalog
  * once. It is also the only reader of the store: history and the past go
- * through the same mailbox, so no loop ever waits for a disk.
+ * through it, so no loop ever waits for a disk.
+ *
+ * A read of the past never stands before a write: it is done in slices of a few
+ * milliseconds between the commits. Equal questions that wait at the same time
+ * are answered with one result.
  *
  * Order of events for a write: validated, on disk, published to every loop,
  * then its job is done. So whoever was told of a write can read it anywhere.
@@ -11,6 +15,7 @@
 #ifndef REGISTRY_REGISTRY_H
 #define REGISTRY_REGISTRY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +31,7 @@
 #include "wire/edit.h"
 
 struct registry;
+struct then;
 
 enum job_type {
 	JOB_WRITE,    /* edits, all or nothing */
@@ -62,6 +68,15 @@ struct rollback_order {
 	size_t key_count;
 };
 
+struct past_order {
+	struct moment at;
+	bool is_of_keys; /* only the settings and these; else everything */
+	enum kind kind;
+	const struct string *keys;
+	size_t key_count;
+	bool with_segments; /* and all segments: to evaluate */
+};
+
 enum verdict {
 	VERDICT_CREATED = 1, /* a change; the single definition was not there */
 	VERDICT_CHANGED,
@@ -90,11 +105,12 @@ struct job {
 		struct write_order write;
 		struct rollback_order rollback;
 		struct history_query history;
-		struct {
-			struct moment at;
-			struct string key; /* only this toggle; length 0: all */
-		} past;
+		struct past_order past;
 	};
+
+	/* Reads of the past (JOB_HISTORY, JOB_PAST): whose share of those that
+	 * may wait it counts to; length 0: nobody's in particular. */
+	struct string asker;
 
 	/* Results. */
 	enum status status;
@@ -114,7 +130,11 @@ struct job {
 	/* JOB_BACKUP: a new file beside the database; the owner removes it. */
 	char *path;
 
-	struct job *next; /* the mailbox's */
+	/* The registry's own. */
+	struct job *next;
+	int64_t submitted_ms; /* monotonic */
+	atomic_bool is_abandoned;
+	struct then *then; /* JOB_ROLLBACK: what was read for it */
 
 	/* Also the places of what a lenient write stored. Last, because it is
 	 * large and not cleared with the rest. */
@@ -150,9 +170,16 @@ enum status registry_start(const struct registry_config *config,
 void registry_stop(struct registry *registry);
 
 /* Any thread. STATUS_BUSY: the mailbox is full or the registry stops; `done` is
- * then not called. */
+ * then not called. Reads of the past have a limit of their own, of which one
+ * asker has a share. */
 enum status registry_submit(struct registry *registry, struct job *job,
 			    struct error *err) MUST_CHECK;
+
+/* Nobody waits any more for the answer of a job that was submitted and is not
+ * done: a read of the past, or a backup, is given up, if it takes longer than a
+ * moment, and done with STATUS_BUSY. A write is not. Any thread that keeps the
+ * job alive meanwhile. */
+void registry_abandon(struct job *job);
 
 /* For the metrics; any thread. */
 enum { REGISTRY_BUCKETS = 12 }; /* of a histogram */
@@ -170,8 +197,13 @@ struct registry_counts {
 	uint64_t turned_away; /* jobs that found the mailbox full */
 	uint64_t sizes[REGISTRY_BUCKETS]; /* transactions by changes */
 	uint64_t times[REGISTRY_BUCKETS]; /* transactions by their time */
-	size_t queued;                    /* jobs in the mailbox now */
+	size_t queued;                    /* writes that wait now */
 	size_t queue_limit;
+	size_t reads; /* of the past, that wait or are worked on */
+	size_t read_limit;
+	uint64_t reads_refused; /* there were too many, or too many of one */
+	uint64_t reads_shared;  /* answered with another's result */
+	uint64_t reads_dropped; /* nobody waited any more */
 	int64_t head;
 	int64_t oldest;    /* the oldest revision that may be asked for */
 	int64_t ticked_ms; /* monotonic time when it last got on with a job */

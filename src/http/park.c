@@ -42,6 +42,9 @@ hang_up(struct connection *c)
 		 * no more after a short read. Nor may it have looked at all
 		 * yet, so what came before the end still gets its answer. */
 		c->ended = true;
+		if (x != NULL && x->phase == EXCHANGE_WORKING &&
+		    x->request.job != NULL)
+			registry_abandon(x->request.job);
 		if (x == NULL || x->phase == EXCHANGE_STARTED ||
 		    x->phase == EXCHANGE_READING)
 			reaper_expect(c, REAPER_ENDED_MS);

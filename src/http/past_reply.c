@@ -9,10 +9,13 @@ reply_past(struct request *r)
 {
 	if (bounds_show(r, r->job) && !order_refused(r))
 		r->past(r, r->job->snapshot);
+	/* Not kept until the answer has been sent: it may be large. */
+	snapshot_unref(r->job->snapshot);
+	r->job->snapshot = NULL;
 }
 
 enum step
-past_reply(struct request *r, struct string key,
+past_reply(struct request *r, const struct past_order *order,
 	   void (*reply)(struct request *r, const struct snapshot *snapshot))
 {
 	const char *at = request_query(r, "at");
@@ -23,7 +26,7 @@ past_reply(struct request *r, struct string key,
 	}
 	request_job(r, JOB_PAST);
 	r->job->environment = r->params[0];
-	r->job->past.key = key;
+	r->job->past = *order;
 	if (moment_decode(at, "at", &r->job->past.at, &r->error) != STATUS_OK) {
 		reply_error(r, &r->error);
 		return STEP_REPLY;

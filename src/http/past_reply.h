@@ -8,9 +8,9 @@
 #include "request.h"
 
 /* Call `reply` with the current snapshot, or, where the request says ?at=, with
- * the one of then. `key`: only this toggle and the segments are needed; length
- * 0: all. */
-enum step past_reply(struct request *r, struct string key,
+ * the one of then, of which only what `order` names is there; its `at` is not
+ * looked at. Its strings have to live as long as the request. */
+enum step past_reply(struct request *r, const struct past_order *order,
 		     void (*reply)(struct request *r,
 				   const struct snapshot *snapshot));
 

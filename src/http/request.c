@@ -137,6 +137,9 @@ request_job(struct request *r, enum job_type type)
 	r->job = arena_alloc(&r->arena, sizeof(*r->job));
 	job_init(r->job, type);
 	r->job->by = principal_of(request_token(r), r->secret);
+	/* Whose share of the reads of the past it is. */
+	if (r->token != NULL)
+		r->job->asker = r->token->key;
 }
 
 const char *

@@ -224,18 +224,45 @@ reply_inquiry(struct request *r, const struct snapshot *snapshot)
 	}
 }
 
+/* What of the past the answer needs. False: the reply is filled. */
+static bool
+take_order(struct request *r, struct past_order *order)
+{
+	struct inquiry inquiry = { .keys = NULL };
+	struct string *keys;
+
+	if (!take_inquiry(r, &inquiry))
+		return false;
+	if (inquiry.keys == NULL)
+		return true;
+	keys = arena_zalloc(&r->arena, inquiry.keys->array.count + 1,
+			    sizeof(*keys));
+	for (size_t i = 0; i < inquiry.keys->array.count; i++)
+		keys[i] = inquiry.keys->array.items[i].string;
+	order->is_of_keys = true;
+	order->kind = KIND_TOGGLE;
+	order->keys = keys;
+	order->key_count = inquiry.keys->array.count;
+	return true;
+}
+
 /* The past is for those who may read: a service needs what is now, and a past
  * environment is made anew for its asker. */
 static enum step
 inquire(struct request *r)
 {
 	static const char *const known[] = { "at", "explain", NULL };
+	struct past_order order = { .with_segments = true };
 
 	if (!request_known_query(r, known))
 		return STEP_REPLY;
-	if (request_query(r, "at") != NULL && !access_role(r, ROLE_VIEWER))
+	if (request_query(r, "at") == NULL) {
+		reply_inquiry(r, r->snapshot);
 		return STEP_REPLY;
-	return past_reply(r, (struct string){ "", 0 }, reply_inquiry);
+	}
+	if (!access_role(r, ROLE_VIEWER) || !take_order(r, &order))
+		return STEP_REPLY;
+	return past_reply(r, &order, reply_inquiry);
 }
 
 const struct route routes_evaluate[] = {

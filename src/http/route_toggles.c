@@ -78,21 +78,25 @@ list(struct request *r)
 
 		return usage_reply_unused(r, unused_for, &selection);
 	}
-	return past_reply(r, (struct string){ "", 0 }, reply_listing);
+	return past_reply(r, &(struct past_order){ .with_segments = true },
+			  reply_listing);
 }
 
 /* --- one of them -------------------------------------------------------- */
 
-/* The keys near the one that is not there, for a hint. */
+/* The keys near the one that is not there, for a hint: those of now, also where
+ * it was not there in the past. */
 static const char *
-near_key(struct request *r, const struct snapshot *snapshot, enum kind kind,
-	 struct string key)
+near_key(struct request *r, enum kind kind, struct string key)
 {
+	const struct snapshot *snapshot = r->snapshot;
 	const char **names =
 	    arena_zalloc(&r->arena, HINT_CANDIDATES + 1, sizeof(*names));
 	struct snapshot_walk walk;
 	size_t count = 0;
 
+	if (snapshot_find(snapshot, kind, key.data, key.length) != NULL)
+		return NULL;
 	/* Among many, only those that begin alike are worth a look. */
 	snapshot_walk_from(
 	    &walk, snapshot, kind,
@@ -116,7 +120,7 @@ static void
 reply_absent(struct request *r, const struct snapshot *snapshot, enum kind kind,
 	     struct string key)
 {
-	const char *hint = near_key(r, snapshot, kind, key);
+	const char *hint = near_key(r, kind, key);
 
 	reply_fail(r, STATUS_NOT_FOUND,
 		   "there is no %s '%.*s' in environment '%.*s'%s%s%s",
@@ -160,27 +164,33 @@ reply_segment(struct request *r, const struct snapshot *snapshot)
 	reply_definition(r, snapshot, KIND_SEGMENT);
 }
 
+/* Its text alone: no segment is needed for that. */
 static enum step
-get(struct request *r,
+get(struct request *r, enum kind kind,
     void (*reply)(struct request *r, const struct snapshot *snapshot))
 {
 	static const char *const known[] = { "at", NULL };
 
 	if (!request_known_query(r, known))
 		return STEP_REPLY;
-	return past_reply(r, r->params[1], reply);
+	return past_reply(r,
+			  &(struct past_order){ .is_of_keys = true,
+						.kind = kind,
+						.keys = &r->params[1],
+						.key_count = 1 },
+			  reply);
 }
 
 static enum step
 get_toggle(struct request *r)
 {
-	return get(r, reply_toggle);
+	return get(r, KIND_TOGGLE, reply_toggle);
 }
 
 static enum step
 get_segment(struct request *r)
 {
-	return get(r, reply_segment);
+	return get(r, KIND_SEGMENT, reply_segment);
 }
 
 /* --- writing one -------------------------------------------------------- */

@@ -312,6 +312,21 @@ snapshot_load(struct string environment, int64_t revision, int64_t at_ms,
 	return snapshot;
 }
 
+struct snapshot *
+snapshot_from_parts(const struct snapshot_parts *parts)
+{
+	struct snapshot *snapshot = snapshot_new(parts->environment);
+
+	snapshot->revision = parts->revision;
+	snapshot->at_ms = parts->at_ms;
+	snapshot->settings = definition_ref(parts->settings);
+	snapshot->segments =
+	    tree_build(&snapshot_by_key, parts->segments, parts->segment_count);
+	snapshot->toggles =
+	    tree_build(&snapshot_by_key, parts->toggles, parts->toggle_count);
+	return snapshot;
+}
+
 struct definition *
 snapshot_find(const struct snapshot *snapshot, enum kind kind, const char *key,
 	      size_t length)

@@ -28,6 +28,7 @@ draft_init(struct draft *draft, const struct snapshot *base,
 	draft->change->at_ms = stamp->at_ms;
 	draft->lenient = job->type == JOB_WRITE && job->write.lenient;
 	arena_init(&draft->arena);
+	arena_init(&draft->scratch);
 	map_init(&draft->rules);
 	map_init(&draft->touched);
 }
@@ -39,6 +40,7 @@ draft_fini(struct draft *draft)
 	map_fini(&draft->rules);
 	map_fini(&draft->touched);
 	arena_fini(&draft->arena);
+	arena_fini(&draft->scratch);
 }
 
 /* "<kind><key>": what a change may touch only once. */
@@ -134,10 +136,10 @@ merge_flag(struct draft *draft, const struct definition *before,
 	*out = *flag;
 	if (before == NULL || flag->type != VALUE_OBJECT)
 		return STATUS_OK;
-	rc = definition_value(before, &draft->arena, &old, err);
+	rc = definition_value(before, &draft->scratch, &old, err);
 	if (rc != STATUS_OK)
 		return rc;
-	members = arena_alloc(&draft->arena,
+	members = arena_alloc(&draft->scratch,
 			      (flag->object.count + 3) * sizeof(*members));
 	for (size_t i = 0; envelope[i] != NULL; i++) {
 		const struct value *kept = value_get(&old, envelope[i]);
@@ -165,7 +167,7 @@ wanted(struct draft *draft, const struct edit *edit,
 		return merge_flag(draft, before, &edit->value, out, err);
 	if (edit->verb == EDIT_PATCH && edit->kind != KIND_SEGMENT)
 		return definition_patch(before, &edit->value, edit->pointer,
-					&draft->arena, out, err);
+					&draft->scratch, out, err);
 	*out = edit->value;
 	return STATUS_OK;
 }
@@ -181,8 +183,8 @@ same(struct draft *draft, const struct definition *a,
 		return false;
 	if (memcmp(a->stored.data, b->stored.data, a->stored.length) == 0)
 		return true;
-	return definition_value(a, &draft->arena, &va, NULL) == STATUS_OK &&
-	       definition_value(b, &draft->arena, &vb, NULL) == STATUS_OK &&
+	return definition_value(a, &draft->scratch, &va, NULL) == STATUS_OK &&
+	       definition_value(b, &draft->scratch, &vb, NULL) == STATUS_OK &&
 	       value_equal(&va, &vb);
 }
 
@@ -200,10 +202,11 @@ set(struct draft *draft, const struct edit *edit, struct error *err)
 
 	if (rc == STATUS_OK)
 		rc = definition_decode(edit->kind, key, &value, &draft->stamp,
-				       &scope, &draft->arena, &after, err);
+				       &scope, &draft->scratch, &after, err);
 	if (rc == STATUS_OK && (before == NULL || !same(draft, before, after)))
 		add(draft, edit->kind, key, before, after);
 	definition_unref(after);
+	arena_reset(&draft->scratch);
 	return rc;
 }
 

@@ -24,7 +24,8 @@ struct draft {
 	struct stamp stamp;
 	const struct token *by; /* what its maker may do; NULL: everything */
 	bool lenient;
-	struct arena arena;
+	struct arena arena;   /* lasts as long as the draft */
+	struct arena scratch; /* of one edit */
 	struct map rules;   /* segment name -> its parsed rule, as it will be */
 	struct map touched; /* kind and key -> change_item index + 1 */
 	struct pulse *pulse;

@@ -180,7 +180,8 @@ work_out(struct group *group, struct job *job, struct draft *draft)
 	enum status rc;
 
 	if (job->type == JOB_ROLLBACK) {
-		rc = rollback_apply(group->store, job, draft, &job->error);
+		rc = rollback_apply(group->store, job, group->catalog, draft,
+				    &job->error);
 	} else {
 		rc = check_environment(job);
 		if (rc == STATUS_OK && job->write.count == 1)

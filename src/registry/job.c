@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "then.h"
+
 void
 job_init(struct job *job, enum job_type type)
 {
@@ -22,10 +24,18 @@ job_fini(struct job *job)
 		change_free(job->changes[i]);
 	free(job->changes);
 	free(job->path);
+	then_free(job->then);
 	job->change = NULL;
 	job->current = NULL;
 	job->snapshot = NULL;
 	job->changes = NULL;
 	job->path = NULL;
+	job->then = NULL;
 	job->change_count = 0;
+}
+
+void
+registry_abandon(struct job *job)
+{
+	atomic_store(&job->is_abandoned, true);
 }

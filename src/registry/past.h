@@ -1,6 +1,6 @@
 /*
- * The past, out of the store: history, an environment as of a moment, and the
- * answers that idempotent requests got.
+ * The past, out of the store: which revision a moment names, what a stored text
+ * says, and the answers that idempotent requests got.
  */
 #ifndef SRC_REGISTRY_PAST_H
 #define SRC_REGISTRY_PAST_H
@@ -21,9 +21,9 @@ enum status past_definition(const struct stored_item *item,
 			    struct arena *scratch, struct definition **out,
 			    struct error *err) MUST_CHECK;
 
-/* Fill in the results of a JOB_HISTORY or a JOB_PAST. */
-void past_history(struct store *store, struct job *job);
-void past_snapshot(struct store *store, struct job *job);
+/* What is asked for has been forgotten: says so, with that status. */
+enum status past_set_pruned(const struct store *store, enum status code,
+			    struct error *err);
 
 /* Fill in what the first request under the same key was told. */
 void past_replay(struct store *store, struct job *job,

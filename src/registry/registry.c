@@ -2,39 +2,37 @@
  * One turn of the thread:
  *
  *   take what is in the mailbox, in order
- *     a write       is staged on top of the ones before it
- *     anything else first commits what is staged, then asks the store
+ *     a write is staged on top of the ones before it
+ *     a read of the past, and a rollback, which begins with one, goes into the
+ *     archive
+ *     a backup begins, on top of what is staged
  *   commit what is staged: one transaction, one publication, then every job
  *   of it is done
  *   one step of a running backup, one of forgetting old history
+ *   a slice of the archive; a rollback that has what it needs is staged
  *
  * A group grows by itself: what arrives while a transaction is being synced
  * waits in the mailbox and shares the next one.
  */
 #include "registry/registry.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/bytes.h"
+#include "archive.h"
 #include "base/mem.h"
-#include "base/random.h"
+#include "copying.h"
 #include "group.h"
 #include "loader.h"
+#include "mailbox.h"
 #include "model/name.h"
-#include "past.h"
 #include "retention.h"
 #include "tally.h"
 
 enum {
-	BACKUP_PAGES = 100, /* a step, about 400 KB */
 	SLOW_COMMIT_MS = 250,
-	TURN_MS = 1000, /* an idle thread still shows that it lives */
 };
 
 struct registry {
@@ -42,87 +40,31 @@ struct registry {
 	struct store *store;
 	struct catalog *catalog; /* committed and published */
 	struct group group;
-	struct store_backup *backup; /* NULL: none runs */
-	struct job *backup_job;
+	struct copying copying;
+	struct archive archive;
 	struct retention retention;
 	bool dead;
 
 	pthread_t thread;
 	bool started;
-	pthread_mutex_t mutex; /* of what follows */
-	pthread_cond_t wake;
-	struct job *first, **last;
-	size_t queued;
-	bool stopping;
-
+	struct mailbox mailbox;
 	struct pulse pulse;
 	struct tally tally;
 };
 
-/* --- the mailbox -------------------------------------------------------- */
-
 enum status
 registry_submit(struct registry *registry, struct job *job, struct error *err)
 {
-	bool refused;
+	enum status rc;
 
-	job->next = NULL;
-	pthread_mutex_lock(&registry->mutex);
-	refused = registry->stopping ||
-		  registry->queued >= registry->config.mailbox_limit;
-	if (!refused) {
-		*registry->last = job;
-		registry->last = &job->next;
-		registry->queued++;
-		pthread_cond_signal(&registry->wake);
-	}
-	pthread_mutex_unlock(&registry->mutex);
-	if (!refused)
-		return STATUS_OK;
-	atomic_fetch_add(&registry->tally.turned_away, 1);
-	return error_set(err, STATUS_BUSY,
-			 "too many writes are waiting; try again");
-}
-
-/* On the clock that the condition variable was given. */
-static struct timespec
-turn_deadline(void)
-{
-	const struct clock clock = clock_system();
-	const int64_t at_ms = clock_mono_ms(&clock) + TURN_MS;
-
-	return (struct timespec){ .tv_sec = at_ms / 1000,
-				  .tv_nsec = at_ms % 1000 * 1000000 };
-}
-
-/* Up to `limit` jobs, in order; waits for the first unless told not to. False
- * when the registry stops and the mailbox is empty. */
-static bool
-take_jobs(struct registry *registry, bool wait, struct job **jobs, size_t limit,
-	  size_t *count)
-{
-	const struct timespec deadline = turn_deadline();
-	bool more;
-
-	*count = 0;
-	pthread_mutex_lock(&registry->mutex);
-	while (wait && registry->first == NULL && !registry->stopping) {
-		if (pthread_cond_timedwait(&registry->wake, &registry->mutex,
-					   &deadline) == ETIMEDOUT)
-			break;
-	}
-	while (registry->first != NULL && *count < limit) {
-		struct job *job = registry->first;
-
-		registry->first = job->next;
-		if (registry->first == NULL)
-			registry->last = &registry->first;
-		registry->queued--;
-		jobs[(*count)++] = job;
-	}
-	more = *count > 0 || !registry->stopping;
-	pthread_mutex_unlock(&registry->mutex);
-	return more;
+	job->submitted_ms = clock_mono_ms(&registry->config.clock);
+	rc = mailbox_put(&registry->mailbox, job, err);
+	if (rc != STATUS_OK)
+		atomic_fetch_add(mailbox_is_read(job)
+				     ? &registry->tally.reads_refused
+				     : &registry->tally.turned_away,
+				 1);
+	return rc;
 }
 
 /* --- committing --------------------------------------------------------- */
@@ -164,6 +106,8 @@ done(struct registry *registry, struct job *job)
 {
 	if (job->status != STATUS_OK)
 		atomic_fetch_add(&registry->tally.refused, 1);
+	if (mailbox_is_read(job))
+		mailbox_leave(&registry->mailbox, job);
 	job->done(job);
 }
 
@@ -200,55 +144,22 @@ commit_group(struct registry *registry)
 
 /* --- jobs --------------------------------------------------------------- */
 
-static char *
-backup_path(const struct registry *registry)
-{
-	struct bytes path;
-	uint64_t salt;
-
-	random_bytes(&salt, sizeof(salt));
-	bytes_init(&path);
-	bytes_printf(&path, "%s.backup-%016" PRIx64, registry->config.database,
-		     salt);
-	return bytes_take(&path);
-}
-
 static void
 begin_backup(struct registry *registry, struct job *job)
 {
-	if (registry->backup != NULL) {
-		job->status = error_set(&job->error, STATUS_BUSY,
-					"a backup is running already");
+	job = copying_begin(&registry->copying, job);
+	if (job != NULL)
 		done(registry, job);
-		return;
-	}
-	job->path = backup_path(registry);
-	job->status = store_backup_begin(registry->store, job->path,
-					 &registry->backup, &job->error);
-	if (job->status != STATUS_OK) {
-		done(registry, job);
-		return;
-	}
-	registry->backup_job = job;
 }
 
 static void
 step_backup(struct registry *registry)
 {
-	struct job *job = registry->backup_job;
-	bool finished = false;
+	struct job *job =
+	    copying_step(&registry->copying, registry->catalog->head);
 
-	if (registry->backup == NULL)
-		return;
-	job->status = store_backup_step(registry->backup, BACKUP_PAGES,
-					&finished, &job->error);
-	if (job->status == STATUS_OK && !finished)
-		return;
-	store_backup_end(registry->backup);
-	registry->backup = NULL;
-	registry->backup_job = NULL;
-	job->revision = registry->catalog->head;
-	done(registry, job);
+	if (job != NULL)
+		done(registry, job);
 }
 
 static void
@@ -270,11 +181,19 @@ step_retention(struct registry *registry)
 		die(registry, &err);
 }
 
-/* Something goes on between the commits: do not wait for jobs. */
+/* Somebody waits for what goes on between the commits. */
+static bool
+has_errand_to_finish(const struct registry *registry)
+{
+	return registry->copying.backup != NULL ||
+	       archive_is_busy(&registry->archive) || registry->group.count > 0;
+}
+
+/* Do not wait for jobs. */
 static bool
 has_errand(const struct registry *registry)
 {
-	return registry->backup != NULL ||
+	return has_errand_to_finish(registry) ||
 	       (!registry->dead && registry->retention.is_busy);
 }
 
@@ -295,7 +214,7 @@ run_job(struct registry *registry, struct job *job)
 {
 	pulse_beat(&registry->pulse);
 	job->status = STATUS_OK;
-	if (registry->dead) {
+	if (registry->dead && job->type != JOB_ROLLBACK) {
 		job->status = error_set(&job->error, STATUS_IO,
 					"the store failed; the server ends");
 		done(registry, job);
@@ -303,23 +222,58 @@ run_job(struct registry *registry, struct job *job)
 	}
 	switch (job->type) {
 	case JOB_WRITE:
-	case JOB_ROLLBACK:
 		run_write(registry, job);
 		return;
+	case JOB_ROLLBACK:
 	case JOB_HISTORY:
-		commit_group(registry);
-		past_history(registry->store, job);
-		break;
 	case JOB_PAST:
-		commit_group(registry);
-		past_snapshot(registry->store, job);
-		break;
+		archive_put(&registry->archive, job);
+		return;
 	case JOB_BACKUP:
 		commit_group(registry);
 		begin_backup(registry, job);
 		return;
 	}
-	done(registry, job);
+}
+
+/* A read has its answer, a rollback what it needs: from here on it is a write
+ * like any other. */
+static void
+archive_done(void *ctx, struct job *job)
+{
+	struct registry *registry = ctx;
+
+	if (job->type != JOB_ROLLBACK) {
+		done(registry, job);
+		return;
+	}
+	mailbox_leave(&registry->mailbox, job);
+	if (registry->dead)
+		done(registry, job);
+	else
+		run_write(registry, job);
+}
+
+static bool
+is_awaited(void *ctx)
+{
+	const struct registry *registry = ctx;
+
+	return atomic_load(&registry->mailbox.has_write);
+}
+
+static void
+step_archive(struct registry *registry)
+{
+	struct error err;
+
+	if (!registry->dead) {
+		archive_step(&registry->archive, registry->catalog);
+		return;
+	}
+	error_init(&err);
+	error_set(&err, STATUS_IO, "the store failed; the server ends");
+	archive_refuse(&registry->archive, &err);
 }
 
 static void *
@@ -330,15 +284,16 @@ run(void *ctx)
 	struct job **jobs = mem_zalloc(limit, sizeof(struct job *));
 	size_t count;
 
-	while (
-	    take_jobs(registry, !has_errand(registry), jobs, limit, &count) ||
-	    registry->backup != NULL) {
+	while (mailbox_take(&registry->mailbox, !has_errand(registry), jobs,
+			    limit, &count) ||
+	       has_errand_to_finish(registry)) {
 		pulse_beat(&registry->pulse);
 		for (size_t i = 0; i < count; i++)
 			run_job(registry, jobs[i]);
 		commit_group(registry);
 		step_backup(registry);
 		step_retention(registry);
+		step_archive(registry);
 	}
 	free(jobs);
 	return NULL;
@@ -441,17 +396,12 @@ registry_start(const struct registry_config *config, struct registry **out,
 	       struct error *err)
 {
 	struct registry *registry = mem_zalloc(1, sizeof(*registry));
-	pthread_condattr_t attr;
 	enum status rc;
 
 	registry->config = *config;
+	archive_init(&registry->archive);
 	pulse_init(&registry->pulse, config->clock);
-	registry->last = &registry->first;
-	pthread_mutex_init(&registry->mutex, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&registry->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	mailbox_init(&registry->mailbox, config->mailbox_limit);
 	rc = store_open(config->database, clock_wall_ms(&config->clock),
 			&registry->store, err);
 	if (rc != STATUS_OK)
@@ -462,6 +412,14 @@ registry_start(const struct registry_config *config, struct registry **out,
 	group_init(&registry->group, registry->store, registry->catalog,
 		   config->clock, config->group_limit);
 	registry->group.pulse = &registry->pulse;
+	registry->copying.store = registry->store;
+	registry->copying.database = config->database;
+	registry->archive.store = registry->store;
+	registry->archive.clock = config->clock;
+	registry->archive.pulse = &registry->pulse;
+	registry->archive.done = archive_done;
+	registry->archive.is_urgent = is_awaited;
+	registry->archive.ctx = registry;
 	retention_init(&registry->retention, registry->store, &config->clock,
 		       config->log, config->history_ms);
 	rc = make_default(registry, err);
@@ -488,18 +446,15 @@ registry_stop(struct registry *registry)
 	if (registry == NULL)
 		return;
 	if (registry->started) {
-		pthread_mutex_lock(&registry->mutex);
-		registry->stopping = true;
-		pthread_cond_signal(&registry->wake);
-		pthread_mutex_unlock(&registry->mutex);
+		mailbox_stop(&registry->mailbox);
 		pthread_join(registry->thread, NULL);
 	}
 	if (registry->group.jobs != NULL)
 		group_fini(&registry->group);
+	archive_fini(&registry->archive);
 	store_close(registry->store);
 	catalog_unref(registry->catalog);
-	pthread_cond_destroy(&registry->wake);
-	pthread_mutex_destroy(&registry->mutex);
+	mailbox_fini(&registry->mailbox);
 	free(registry);
 }
 
@@ -512,8 +467,12 @@ registry_counts(struct registry *registry)
 	};
 
 	tally_read(&registry->tally, &counts);
-	pthread_mutex_lock(&registry->mutex);
-	counts.queued = registry->queued;
-	pthread_mutex_unlock(&registry->mutex);
+	counts.reads_shared = atomic_load(&registry->archive.shared);
+	counts.reads_dropped = atomic_load(&registry->archive.dropped);
+	pthread_mutex_lock(&registry->mailbox.mutex);
+	counts.queued = registry->mailbox.queued;
+	counts.reads = registry->mailbox.reads.count;
+	counts.read_limit = registry->mailbox.reads.limit;
+	pthread_mutex_unlock(&registry->mailbox.mutex);
 	return counts;
 }

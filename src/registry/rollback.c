@@ -1,29 +1,33 @@
 /*
- * The past state is walked once, out of the store. What is stored byte for byte
- * as it is now needs no edit, so rewinding one flip among 100,000 toggles makes
- * one edit. Then what is there now but was not then is removed.
+ * What was there then has been read before (then.h), or is read here at once.
+ * What is now what it was then needs no edit, so rewinding one flip among
+ * 100,000 toggles makes one. Then what is there now but was not then is
+ * removed.
+ *
+ * It goes by kinds, in the order in which they depend on each other, one edit
+ * at a time: what one of them takes is released before the next.
  */
 #include "rollback.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "model/token.h"
 #include "past.h"
+#include "then.h"
+
+enum { STEP_ROWS = 4096 };
 
 struct rewind {
 	struct draft *draft;
 	const struct rollback_order *order;
-	struct map selected; /* of order->keys, where there are any */
-	struct map then;     /* kind and key -> anything: it was there */
-	struct edit *edits;
-	size_t count;
-	size_t capacity;
-	bool existed; /* the environment, at that moment */
+	struct then *then;
+	struct arena scratch; /* of one edit */
 	bool settings_kept;
 };
+
+static const enum kind kinds[] = { KIND_ENVIRONMENT, KIND_SEGMENT,
+				   KIND_TOGGLE };
 
 /* An editor's rollback leaves alone what is an administrator's: in a night that
  * is better than a refusal, as long as it is said. */
@@ -35,176 +39,171 @@ may_change(const struct draft *draft, enum kind kind)
 		   STATUS_OK;
 }
 
-static void
-select_keys(struct rewind *rewind)
-{
-	const struct rollback_order *order = rewind->order;
-
-	for (size_t i = 0; i < order->key_count; i++)
-		(void)map_put(&rewind->selected, order->keys[i].data,
-			      order->keys[i].length, rewind);
-}
-
-static bool
-is_selected(const struct rewind *rewind, enum kind kind, struct string key)
-{
-	if (rewind->order->key_count == 0)
-		return true;
-	return kind == KIND_TOGGLE &&
-	       map_find(&rewind->selected, key.data, key.length) != NULL;
-}
-
-static struct string
-then_name(struct rewind *rewind, enum kind kind, struct string key)
-{
-	char *name = arena_alloc(&rewind->draft->arena, key.length + 1);
-
-	name[0] = (char)('0' + (int)kind);
-	memcpy(name + 1, key.data, key.length);
-	return (struct string){ name, key.length + 1 };
-}
-
-static struct edit *
-push(struct rewind *rewind)
-{
-	struct edit *edit;
-
-	if (rewind->count == rewind->capacity) {
-		rewind->capacity = rewind->capacity * 2 + 16;
-		rewind->edits = mem_resize(rewind->edits, rewind->capacity,
-					   sizeof(*rewind->edits));
-	}
-	edit = &rewind->edits[rewind->count++];
-	memset(edit, 0, sizeof(*edit));
-	edit->pointer = "";
-	return edit;
-}
-
-/* One thing as it was. */
+/* One thing, put back as it was. */
 static enum status
-then_there(const struct stored_item *item, void *ctx, struct error *err)
+put_back(const struct stored_item *item, void *ctx, struct error *err)
 {
 	struct rewind *rewind = ctx;
-	struct arena *arena = &rewind->draft->arena;
-	const struct definition *now;
+	const struct definition *now =
+	    draft_find(rewind->draft, item->kind, item->key);
+	struct edit edit = { .verb = EDIT_PUT,
+			     .kind = item->kind,
+			     .key = item->key,
+			     .pointer = "" };
 	struct definition *was = NULL;
-	struct string name;
-	struct edit *edit;
 	enum status rc;
 
-	if (item->removed)
-		return STATUS_OK;
-	if (item->kind == KIND_ENVIRONMENT)
-		rewind->existed = true;
-	if (!is_selected(rewind, item->kind, item->key))
-		return STATUS_OK;
-	name = then_name(rewind, item->kind, item->key);
-	map_put(&rewind->then, name.data, name.length, rewind);
-	now = draft_find(rewind->draft, item->kind, item->key);
 	if (now != NULL && string_equal(now->stored, item->text))
 		return STATUS_OK;
 	if (!may_change(rewind->draft, item->kind)) {
 		rewind->settings_kept = true;
 		return STATUS_OK;
 	}
-	rc = past_definition(item, arena, &was, err);
-	if (rc != STATUS_OK)
-		return rc;
-	edit = push(rewind);
-	edit->verb = EDIT_PUT;
-	edit->kind = item->kind;
-	edit->key.data = arena_copy(arena, item->key.data, item->key.length);
-	edit->key.length = item->key.length;
-	rc = definition_value(was, arena, &edit->value, err);
+	rc = past_definition(item, &rewind->scratch, &was, err);
+	if (rc == STATUS_OK)
+		rc = definition_value(was, &rewind->scratch, &edit.value, err);
+	if (rc == STATUS_OK)
+		rc = draft_apply(rewind->draft, &edit, 1, err);
 	definition_unref(was);
 	return rc;
 }
 
+static enum status
+put_back_all(struct rewind *rewind, enum kind kind, struct error *err)
+{
+	const struct then *then = rewind->then;
+	enum status rc = STATUS_OK;
+
+	for (size_t i = 0; i < then->count && rc == STATUS_OK; i++) {
+		const struct then_item *item = &then->items[i];
+		const struct definition *now;
+
+		if (item->kind != kind)
+			continue;
+		now = draft_find(rewind->draft, kind, item->key);
+		if (now != NULL && now->revision == item->revision)
+			continue;
+		rc = then_read(rewind->then, item, put_back, rewind, err);
+		arena_reset(&rewind->scratch);
+	}
+	return rc;
+}
+
+static enum status
+remove_one(struct rewind *rewind, const struct definition *d, struct error *err)
+{
+	const struct edit edit = { .verb = EDIT_REMOVE,
+				   .kind = d->kind,
+				   .key = d->key,
+				   .pointer = "" };
+
+	if (then_find(rewind->then, d->kind, d->key) != NULL)
+		return STATUS_OK;
+	return draft_apply(rewind->draft, &edit, 1, err);
+}
+
 /* What is there now and was not then. */
-static void
-remove_newer(struct rewind *rewind, enum kind kind)
+static enum status
+remove_newer(struct rewind *rewind, enum kind kind, struct error *err)
 {
 	struct snapshot_walk walk;
 	const struct definition *d;
+	enum status rc = STATUS_OK;
 
 	snapshot_walk_from(&walk, rewind->draft->base, kind,
 			   (struct string){ "", 0 });
-	for (;;) {
-		struct string name;
-		struct edit *edit;
-
+	while (rc == STATUS_OK) {
 		d = snapshot_walk_next(&walk);
 		if (d == NULL)
-			return;
-		if (!is_selected(rewind, kind, d->key))
-			continue;
-		name = then_name(rewind, kind, d->key);
-		if (map_find(&rewind->then, name.data, name.length) != NULL)
-			continue;
-		edit = push(rewind);
-		edit->verb = EDIT_REMOVE;
-		edit->kind = kind;
-		edit->key = d->key;
+			break;
+		rc = remove_one(rewind, d, err);
 	}
+	return rc;
 }
 
-/* A key that neither was there nor is there is a slip of the pen. */
+/* The same among the keys of the order. One that neither was there nor is there
+ * is a slip of the pen. */
 static enum status
-check_keys(struct rewind *rewind, struct error *err)
+remove_newer_keys(struct rewind *rewind, struct error *err)
+{
+	const struct past_query *query = &rewind->then->query;
+	enum status rc = STATUS_OK;
+
+	for (size_t i = 0; i < query->key_count && rc == STATUS_OK; i++) {
+		const struct definition *now =
+		    snapshot_find(rewind->draft->base, KIND_TOGGLE,
+				  query->keys[i].data, query->keys[i].length);
+
+		if (now != NULL)
+			rc = remove_one(rewind, now, err);
+	}
+	return rc;
+}
+
+static enum status
+check_keys(const struct rewind *rewind, struct error *err)
 {
 	const struct rollback_order *order = rewind->order;
 
 	for (size_t i = 0; i < order->key_count; i++) {
-		struct string name =
-		    then_name(rewind, KIND_TOGGLE, order->keys[i]);
+		const struct string key = order->keys[i];
 
-		if (map_find(&rewind->then, name.data, name.length) == NULL &&
-		    draft_find(rewind->draft, KIND_TOGGLE, order->keys[i]) ==
-			NULL)
+		if (then_find(rewind->then, KIND_TOGGLE, key) == NULL &&
+		    draft_find(rewind->draft, KIND_TOGGLE, key) == NULL)
 			return error_set(err, STATUS_NOT_FOUND,
 					 "there is no toggle '%.*s', neither "
 					 "now nor then",
-					 (int)order->keys[i].length,
-					 order->keys[i].data);
+					 (int)key.length, key.data);
 	}
 	return STATUS_OK;
 }
 
-enum status
-rollback_apply(struct store *store, struct job *job, struct draft *draft,
-	       struct error *err)
+static enum status
+apply(struct rewind *rewind, struct error *err)
 {
-	struct rewind rewind = { .draft = draft, .order = &job->rollback };
-	int64_t revision;
+	enum status rc = check_keys(rewind, err);
+
+	for (size_t i = 0;
+	     i < sizeof(kinds) / sizeof(kinds[0]) && rc == STATUS_OK; i++) {
+		rc = put_back_all(rewind, kinds[i], err);
+		if (rc != STATUS_OK || kinds[i] == KIND_ENVIRONMENT)
+			continue;
+		if (rewind->order->key_count == 0)
+			rc = remove_newer(rewind, kinds[i], err);
+		else if (kinds[i] == KIND_TOGGLE)
+			rc = remove_newer_keys(rewind, err);
+	}
+	return rc;
+}
+
+enum status
+rollback_apply(struct store *store, struct job *job, const struct catalog *now,
+	       struct draft *draft, struct error *err)
+{
+	struct then *read_here = NULL;
+	struct rewind rewind = { .draft = draft,
+				 .order = &job->rollback,
+				 .then = job->then };
 	enum status rc;
 
-	map_init(&rewind.then);
-	map_init(&rewind.selected);
-	select_keys(&rewind);
-	rc = past_revision(store, &job->rollback.to, &revision, err);
-	/* Of a former life nothing was there, for who may not see it. */
-	if (rc == STATUS_OK && revision >= job->rollback.not_before)
-		rc = store_load(store, job->environment, revision, then_there,
-				&rewind, err);
-	if (rc == STATUS_OK && !rewind.existed)
-		rc = error_set(err, STATUS_INVALID,
-			       "environment '%.*s' did not exist at "
-			       "revision %" PRId64,
-			       (int)job->environment.length,
-			       job->environment.data, revision);
-	if (rc == STATUS_OK)
-		rc = check_keys(&rewind, err);
+	if (rewind.then == NULL) {
+		read_here = then_new(store, job);
+		rewind.then = read_here;
+		while (!then_step(read_here, STEP_ROWS, now))
+			pulse_beat(draft->pulse);
+	}
+	rc = rewind.then->error.code;
 	if (rc == STATUS_OK) {
-		remove_newer(&rewind, KIND_TOGGLE);
-		remove_newer(&rewind, KIND_SEGMENT);
+		arena_init(&rewind.scratch);
 		/* What was stored once may be stored again, broken or not. */
 		draft->lenient = true;
-		rc = draft_apply(draft, rewind.edits, rewind.count, err);
+		rc = apply(&rewind, err);
 		draft->lenient = false;
+		arena_fini(&rewind.scratch);
+	} else if (err != NULL) {
+		*err = rewind.then->error;
 	}
 	job->settings_kept = rewind.settings_kept;
-	map_fini(&rewind.then);
-	map_fini(&rewind.selected);
-	free(rewind.edits);
+	then_free(read_here);
 	return rc;
 }

@@ -8,9 +8,12 @@
 #include "draft.h"
 #include "store/store.h"
 
-/* Fill the draft with what job->rollback comes to. The environment's settings
- * stay as they are where draft->by may not change them: job->settings_kept. */
+/* Fill the draft with what job->rollback comes to, by what job->then has read;
+ * NULL: it is read here, at once. `now` is what stands. The environment's
+ * settings stay as they are where draft->by may not change them:
+ * job->settings_kept. */
 enum status rollback_apply(struct store *store, struct job *job,
-			   struct draft *draft, struct error *err) MUST_CHECK;
+			   const struct catalog *now, struct draft *draft,
+			   struct error *err) MUST_CHECK;
 
 #endif

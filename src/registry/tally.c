@@ -45,6 +45,7 @@ tally_read(const struct tally *tally, struct registry_counts *counts)
 	counts->failed = atomic_load(&tally->failed);
 	counts->refused = atomic_load(&tally->refused);
 	counts->turned_away = atomic_load(&tally->turned_away);
+	counts->reads_refused = atomic_load(&tally->reads_refused);
 	counts->head = atomic_load(&tally->head);
 	counts->oldest = atomic_load(&tally->oldest);
 }

@@ -14,7 +14,7 @@ struct tally {
 	atomic_uint_least64_t sizes[REGISTRY_BUCKETS];
 	atomic_uint_least64_t times[REGISTRY_BUCKETS];
 	atomic_uint_least64_t commits, changes, commit_us;
-	atomic_uint_least64_t failed, refused, turned_away;
+	atomic_uint_least64_t failed, refused, turned_away, reads_refused;
 	atomic_int_least64_t head, oldest;
 };
 
