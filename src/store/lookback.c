@@ -23,7 +23,6 @@ lookback_init(struct lookback *lookback, struct store *store,
 		.environment = query->environment,
 		.kind = BEFORE_ALL_KINDS,
 		.key = { "", 0 },
-		.item_kind = KIND_COUNT,
 		.revision = query->at < INT64_MAX ? query->at + 1 : query->at,
 	};
 	arena_init(&lookback->arena);
@@ -220,53 +219,16 @@ go_back_once(struct lookback *lookback, struct error *err)
 	return status;
 }
 
-/* The change before the one whose items are through. */
+/* The walk through the log comes upon an item of the change at hand. */
 static enum status
-step_change(struct lookback *lookback, struct error *err)
+meet_item(struct lookback *lookback, int64_t item_kind, struct string item_key,
+	  struct error *err)
 {
-	struct store *store = lookback->store;
-	const struct string environment = lookback->query.environment;
-	const enum statement_id id = environment.length > 0
-					 ? STATEMENT_LIST_BY_ENVIRONMENT
-					 : STATEMENT_LIST_CHANGES;
-	const struct parameter place[] = {
-		parameter_integer(lookback->revision),
-		parameter_text(environment),
-	};
-	bool row = false;
-	enum status status = statement_start(
-	    store, id, place, environment.length > 0 ? 2 : 1, &row, err);
-
-	if (status == STATUS_OK && row) {
-		lookback->revision = statement_integer(store, id, 0);
-		lookback->change_environment =
-		    environment.length > 0
-			? environment
-			: keep(lookback, statement_text(store, id, 1));
-		lookback->item_kind = BEFORE_ALL_KINDS;
-		bytes_clear(&lookback->item_key);
-	}
-	lookback->is_at_end = !row;
-	statement_reset(store, id);
-	return status;
-}
-
-/* The item that the walk through the log stands on. */
-static enum status
-meet_item(struct lookback *lookback, struct error *err)
-{
-	const struct store *store = lookback->store;
-	const enum statement_id id = STATEMENT_ITEMS_BEHIND;
-	const struct string name = statement_text(store, id, 1);
 	struct stored_key key = { .environment = lookback->change_environment,
-				  .key = name };
+				  .key = item_key };
 	uintptr_t number;
-	enum status status;
+	enum status status = version_kind(item_kind, &key.kind, err);
 
-	lookback->item_kind = statement_integer(store, id, 0);
-	bytes_clear(&lookback->item_key);
-	bytes_append(&lookback->item_key, name.data, name.length);
-	status = version_kind(lookback->item_kind, &key.kind, err);
 	if (status != STATUS_OK)
 		return status;
 	version_name(&key, &lookback->name);
@@ -277,6 +239,16 @@ meet_item(struct lookback *lookback, struct error *err)
 	return STATUS_OK;
 }
 
+/* Where a statement stands, to go on from there after a reset. */
+static void
+note_place(struct lookback *lookback, int64_t kind, struct string key)
+{
+	lookback->item_kind = kind;
+	bytes_clear(&lookback->item_key);
+	bytes_append(&lookback->item_key, key.data, key.length);
+}
+
+/* The rest of the change at hand. */
 static enum status
 walk_items(struct lookback *lookback, int *rows, struct error *err)
 {
@@ -292,13 +264,67 @@ walk_items(struct lookback *lookback, int *rows, struct error *err)
 	enum status status = statement_start(store, id, place, 3, &row, err);
 
 	while (status == STATUS_OK && row && (*rows)-- > 0) {
-		status = meet_item(lookback, err);
+		const int64_t kind = statement_integer(store, id, 0);
+		const struct string key = statement_text(store, id, 1);
+
+		note_place(lookback, kind, key);
+		status = meet_item(lookback, kind, key, err);
 		if (status == STATUS_OK)
 			status = statement_step(store, id, &row, err);
 	}
 	statement_reset(store, id);
-	if (!row)
-		lookback->item_kind = KIND_COUNT;
+	lookback->is_in_change = row;
+	return status;
+}
+
+/* The row of the walk through the changes before the one at hand. */
+static enum status
+take_log_row(struct lookback *lookback, enum statement_id id, struct error *err)
+{
+	const struct store *store = lookback->store;
+	const struct string environment = lookback->query.environment;
+	const int64_t revision = statement_integer(store, id, 0);
+
+	if (revision != lookback->revision && environment.length == 0)
+		lookback->change_environment =
+		    keep(lookback, statement_text(store, id, 3));
+	else if (environment.length > 0)
+		lookback->change_environment = environment;
+	lookback->revision = revision;
+	return meet_item(lookback, statement_integer(store, id, 1),
+			 statement_text(store, id, 2), err);
+}
+
+static enum status
+walk_changes(struct lookback *lookback, int *rows, struct error *err)
+{
+	struct store *store = lookback->store;
+	const struct string environment = lookback->query.environment;
+	const enum statement_id id = environment.length > 0
+					 ? STATEMENT_WALK_BACK
+					 : STATEMENT_WALK_BACK_ALL;
+	const struct parameter place[] = {
+		parameter_integer(lookback->revision),
+		parameter_text(environment),
+	};
+	bool row = false;
+	enum status status = statement_start(
+	    store, id, place, environment.length > 0 ? 2 : 1, &row, err);
+
+	while (status == STATUS_OK && row) {
+		status = take_log_row(lookback, id, err);
+		if (--*rows <= 0 || lookback->open.count == 0)
+			break;
+		if (status == STATUS_OK)
+			status = statement_step(store, id, &row, err);
+	}
+	/* Of the change that it stands on there may be more. */
+	if (row)
+		note_place(lookback, statement_integer(store, id, 1),
+			   statement_text(store, id, 2));
+	lookback->is_in_change = row;
+	lookback->is_at_end = !row;
+	statement_reset(store, id);
 	return status;
 }
 
@@ -310,12 +336,10 @@ walk_log(struct lookback *lookback, int rows, struct error *err)
 
 	while (status == STATUS_OK && rows > 0 && !lookback->is_at_end &&
 	       lookback->open.count > 0) {
-		if (lookback->item_kind == KIND_COUNT) {
-			status = step_change(lookback, err);
-			rows--;
-		} else {
+		if (lookback->is_in_change)
 			status = walk_items(lookback, &rows, err);
-		}
+		else
+			status = walk_changes(lookback, &rows, err);
 	}
 	return status;
 }

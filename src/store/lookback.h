@@ -60,9 +60,11 @@ struct lookback {
 	size_t turn;
 	struct map open; /* version_name -> number of the pointer + 1 */
 
-	/* The walk through the log: what comes next is the items of `revision`
-	 * behind (`item_kind`, `item_key`), then the change before it. */
+	/* The walk through the log: what comes next is the rest of the items
+	 * of `revision`, behind (`item_kind`, `item_key`), if it is in that
+	 * change, then what is before it. */
 	int64_t revision;
+	bool is_in_change;
 	struct string change_environment; /* of that change */
 	int64_t item_kind;
 	struct bytes item_key;

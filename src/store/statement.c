@@ -40,6 +40,17 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_FIND_NEWEST] =
 	    "SELECT revision FROM newest "
 	    "WHERE environment = ?1 AND kind = ?2 AND key = ?3",
+	[STATEMENT_WALK_BACK] =
+	    "SELECT c.revision, i.kind, i.key "
+	    "FROM change AS c INDEXED BY change_by_environment "
+	    "CROSS JOIN item AS i ON i.revision = c.revision "
+	    "WHERE c.environment = ?2 AND c.revision < ?1 "
+	    "ORDER BY c.revision DESC, i.kind, i.key",
+	[STATEMENT_WALK_BACK_ALL] =
+	    "SELECT c.revision, i.kind, i.key, c.environment "
+	    "FROM change AS c CROSS JOIN item AS i ON i.revision = c.revision "
+	    "WHERE c.revision < ?1 "
+	    "ORDER BY c.revision DESC, i.kind, i.key",
 	[STATEMENT_ITEMS_BEHIND] =
 	    "SELECT kind, key FROM item "
 	    "WHERE revision = ?1 AND (kind, key) > (?2, ?3) "
@@ -52,7 +63,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    "CROSS JOIN change AS c ON c.revision = i.revision "
 	    "WHERE i.revision = ?1 AND i.kind = ?2 AND i.key = ?3",
 	[STATEMENT_READ_AT] = "SELECT at FROM change WHERE revision = ?1",
-	[STATEMENT_LIST_CHANGES] = "SELECT revision, environment FROM change "
+	[STATEMENT_LIST_CHANGES] = "SELECT revision FROM change "
 				   "WHERE revision < ?1 "
 				   "ORDER BY revision DESC",
 	[STATEMENT_LIST_BY_ENVIRONMENT] =
