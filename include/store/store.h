@@ -109,12 +109,17 @@ struct store_past *store_past_new(struct store *store,
 				  const struct past_query *query) MUST_CHECK;
 
 /* Go on for some `rows`, a few microseconds each. Items are handed over by
- * environment, kind and key, or in the order of the query's keys, those that
- * were not there left out, removed ones included. STATUS_GONE: it has been
- * pruned between two steps. */
+ * environment and kind, and as they lie in the log, those that were not there
+ * left out, removed ones included. STATUS_GONE: it has been pruned between two
+ * steps. */
 enum status store_past_step(struct store_past *past, int rows,
 			    const struct store_receiver *receiver, bool *done,
 			    struct error *err) MUST_CHECK;
+
+/* For the receiver: the place of the item at hand in the order of environments,
+ * kinds and keys, less than the count. */
+size_t store_past_position(const struct store_past *past);
+size_t store_past_count(const struct store_past *past);
 
 /* NULL is allowed. */
 void store_past_free(struct store_past *past);

@@ -64,12 +64,11 @@ keep_rule(struct snapshot_reading *reading, const struct definition *segment,
 static void
 keep(struct snapshot_reading *reading, struct definition *definition)
 {
-	if (reading->count == reading->capacity) {
-		reading->capacity = reading->capacity * 2 + 64;
-		reading->entries = mem_resize(
-		    reading->entries, reading->capacity, sizeof(void *));
+	if (reading->entries == NULL) {
+		reading->count = store_past_count(reading->past);
+		reading->entries = mem_zalloc(reading->count, sizeof(void *));
 	}
-	reading->entries[reading->count++] = definition;
+	reading->entries[store_past_position(reading->past)] = definition;
 }
 
 /* Segments come before the toggles that refer to them. */
@@ -99,7 +98,7 @@ take_item(const struct stored_item *item, void *ctx, struct error *err)
 	keep(reading, definition);
 	if (item->kind != KIND_SEGMENT)
 		return STATUS_OK;
-	reading->segment_count = reading->count;
+	reading->segment_count++;
 	return keep_rule(reading, definition, err);
 }
 
@@ -112,19 +111,33 @@ snapshot_reading_step(struct snapshot_reading *reading, int rows, bool *done,
 	return store_past_step(reading->past, rows, &receiver, done, err);
 }
 
+/* Without the places where nothing was. */
+static void
+close_ranks(struct snapshot_reading *reading)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < reading->count; i++) {
+		if (reading->entries[i] != NULL)
+			reading->entries[count++] = reading->entries[i];
+	}
+	reading->count = count;
+}
+
+static void *const *
+toggles(const struct snapshot_reading *reading)
+{
+	return reading->entries == NULL
+		   ? NULL
+		   : reading->entries + reading->segment_count;
+}
+
 enum status
 snapshot_reading_finish(struct snapshot_reading *reading,
 			struct snapshot **snapshot, struct error *err)
 {
 	const struct past_query *query = &reading->query;
-	struct snapshot_parts parts = {
-		.environment = query->environment,
-		.settings = reading->settings,
-		.segments = reading->entries,
-		.segment_count = reading->segment_count,
-		.toggles = reading->entries + reading->segment_count,
-		.toggle_count = reading->count - reading->segment_count,
-	};
+	struct snapshot_parts parts = { .environment = query->environment };
 	enum status rc;
 
 	if (reading->settings == NULL)
@@ -133,6 +146,12 @@ snapshot_reading_finish(struct snapshot_reading *reading,
 				 "%" PRId64,
 				 (int)query->environment.length,
 				 query->environment.data, query->at);
+	close_ranks(reading);
+	parts.settings = reading->settings;
+	parts.segments = reading->entries;
+	parts.segment_count = reading->segment_count;
+	parts.toggles = toggles(reading);
+	parts.toggle_count = reading->count - reading->segment_count;
 	rc = store_last_change(reading->store, query->environment, query->at,
 			       &parts.revision, &parts.at_ms, err);
 	if (rc == STATUS_OK)

@@ -23,10 +23,9 @@ struct snapshot_reading {
 	struct store *store;
 	struct store_past *past;
 	struct past_query query; /* its strings are the owner's */
-	void **entries;          /* live definitions, by kind and key */
-	size_t count;
-	size_t capacity;
-	size_t segment_count; /* of them; they come first */
+	void **entries;          /* by kind and key; NULL: not there */
+	size_t count;            /* of places */
+	size_t segment_count;    /* segments that are there */
 	struct definition *settings;
 	struct map rules;     /* segment -> its parsed rule, in `kept` */
 	struct arena kept;    /* as long as toggles are compiled */

@@ -95,6 +95,7 @@ take_item(const struct stored_item *stored, void *ctx, struct error *err)
 {
 	struct then *then = ctx;
 	struct then_item *item;
+	char name[NAME_KEY_MAX + 1];
 
 	(void)err;
 	if (stored->removed)
@@ -113,6 +114,9 @@ take_item(const struct stored_item *stored, void *ctx, struct error *err)
 	*item = (struct then_item){ .kind = stored->kind,
 				    .key = copy(then, stored->key),
 				    .revision = stored->revision };
+	if (make_name(name, item->kind, item->key))
+		(void)map_put(&then->numbers, name, item->key.length + 1,
+			      (void *)(uintptr_t)then->count);
 	if (is_as_now(then, stored))
 		return STATUS_OK;
 	item->is_read = true;
@@ -122,35 +126,9 @@ take_item(const struct stored_item *stored, void *ctx, struct error *err)
 	return STATUS_OK;
 }
 
-static int
-compare_items(const void *a, const void *b)
-{
-	const struct then_item *x = a;
-	const struct then_item *y = b;
-
-	if (x->kind != y->kind)
-		return x->kind < y->kind ? -1 : 1;
-	if (x->revision != y->revision)
-		return x->revision < y->revision ? -1 : 1;
-	return string_compare(x->key, y->key);
-}
-
 static void
 finish(struct then *then)
 {
-	char name[NAME_KEY_MAX + 1];
-
-	if (then->count > 0)
-		qsort(then->items, then->count, sizeof(*then->items),
-		      compare_items);
-	for (size_t i = 0; i < then->count; i++) {
-		const struct then_item *item = &then->items[i];
-
-		if (make_name(name, item->kind, item->key))
-			(void)map_put(&then->numbers, name,
-				      item->key.length + 1,
-				      (void *)(uintptr_t)(i + 1));
-	}
 	if (then->error.code == STATUS_OK && !then->existed)
 		error_set(&then->error, STATUS_INVALID,
 			  "environment '%.*s' did not exist at revision "

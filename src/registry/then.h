@@ -39,7 +39,7 @@ struct then {
 	struct past_query query;
 	struct store_past *past; /* NULL: not begun, or over */
 	struct arena arena;
-	struct then_item *items; /* in the order of their changes, by kind */
+	struct then_item *items; /* by kind, then as they lie in the log */
 	size_t count;
 	size_t capacity;
 	struct map numbers;         /* kind and key -> number of the item + 1 */

@@ -6,15 +6,20 @@
 #include "version.h"
 
 /*
- * First where each version lies (lookback.h), then the versions, in the order
- * of their keys. Where the whole log is read at the start the order in which
- * they lie on the disk is twice as fast (load.c), but it takes a sort of all of
- * them at once, and each of these is compiled, which costs much more.
+ * First where each version lies (lookback.h), then the versions: so many keys
+ * at a time in the order in which they lie in the log. In the order of the keys
+ * it takes twice as long, because neighbours in name are no neighbours on disk;
+ * all at once they would take too long to sort.
  */
+enum { SORTED_AT_ONCE = 16384 };
+
 struct store_past {
 	struct store *store;
 	struct lookback lookback;
-	size_t next; /* of its pointers to be read */
+	size_t *order; /* numbers of pointers, SORTED_AT_ONCE at a time */
+	size_t sorted; /* so many of them are in order */
+	size_t next;   /* to be read */
+	size_t position;
 };
 
 struct store_past *
@@ -33,7 +38,81 @@ store_past_free(struct store_past *past)
 	if (past == NULL)
 		return;
 	lookback_fini(&past->lookback);
+	free(past->order);
 	free(past);
+}
+
+size_t
+store_past_count(const struct store_past *past)
+{
+	return past->lookback.count;
+}
+
+size_t
+store_past_position(const struct store_past *past)
+{
+	return past->position;
+}
+
+/* By environment and kind, then as the items lie in the log. */
+static int
+compare_pointers(const void *a, const void *b, void *ctx)
+{
+	const struct lookback *lookback = ctx;
+	const struct version_pointer *x =
+	    &lookback->pointers[*(const size_t *)a];
+	const struct version_pointer *y =
+	    &lookback->pointers[*(const size_t *)b];
+	const int environments =
+	    string_compare(x->key.environment, y->key.environment);
+
+	if (environments != 0)
+		return environments;
+	if (x->key.kind != y->key.kind)
+		return x->key.kind < y->key.kind ? -1 : 1;
+	if (x->revision != y->revision)
+		return x->revision < y->revision ? -1 : 1;
+	return *(const size_t *)a < *(const size_t *)b ? -1 : 1;
+}
+
+static void
+sort_more(struct store_past *past)
+{
+	const size_t first = past->sorted;
+	const size_t rest = past->lookback.count - first;
+	const size_t count = rest < SORTED_AT_ONCE ? rest : SORTED_AT_ONCE;
+
+	if (past->order == NULL)
+		past->order = mem_zalloc(past->lookback.count, sizeof(size_t));
+	for (size_t i = 0; i < count; i++)
+		past->order[first + i] = first + i;
+	qsort_r(past->order + first, count, sizeof(size_t), compare_pointers,
+		&past->lookback);
+	past->sorted += count;
+}
+
+static enum status
+read_some(struct store_past *past, int rows,
+	  const struct store_receiver *receiver, struct error *err)
+{
+	const struct lookback *lookback = &past->lookback;
+	enum status status = STATUS_OK;
+
+	while (status == STATUS_OK && rows > 0 &&
+	       past->next < lookback->count) {
+		const struct version_pointer *pointer;
+
+		if (past->next == past->sorted)
+			sort_more(past);
+		past->position = past->order[past->next++];
+		pointer = &lookback->pointers[past->position];
+		if (pointer->revision == 0)
+			continue;
+		status = version_deliver(past->store, &pointer->key,
+					 pointer->revision, receiver, err);
+		rows--;
+	}
+	return status;
 }
 
 enum status
@@ -41,8 +120,8 @@ store_past_step(struct store_past *past, int rows,
 		const struct store_receiver *receiver, bool *done,
 		struct error *err)
 {
-	struct lookback *lookback = &past->lookback;
-	enum status status = STATUS_OK;
+	const struct lookback *lookback = &past->lookback;
+	enum status status;
 
 	*done = false;
 	if (lookback->query.at < past->store->oldest)
@@ -51,18 +130,8 @@ store_past_step(struct store_past *past, int rows,
 				 "pruned meanwhile",
 				 (long long)lookback->query.at);
 	if (!lookback->is_done)
-		return lookback_step(lookback, rows, err);
-	while (status == STATUS_OK && rows > 0 &&
-	       past->next < lookback->count) {
-		const struct version_pointer *pointer =
-		    &lookback->pointers[past->next++];
-
-		if (pointer->revision == 0)
-			continue;
-		status = version_deliver(past->store, &pointer->key,
-					 pointer->revision, receiver, err);
-		rows--;
-	}
+		return lookback_step(&past->lookback, rows, err);
+	status = read_some(past, rows, receiver, err);
 	*done = past->next == lookback->count;
 	return status;
 }
