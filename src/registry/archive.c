@@ -149,6 +149,22 @@ unlist(struct archive *archive, struct question **link)
 	archive->over = question;
 }
 
+static bool
+is_given_up(const struct job *job, int64_t now_ms)
+{
+	return job->type != JOB_ROLLBACK && atomic_load(&job->is_abandoned) &&
+	       now_ms - job->submitted_ms >= ABANDONED_MS;
+}
+
+static void
+drop(struct archive *archive, struct job *job)
+{
+	atomic_fetch_add(&archive->dropped, 1);
+	job->status = error_set(&job->error, STATUS_BUSY,
+				"nobody waited for it any more");
+	archive->done(archive->ctx, job);
+}
+
 /* What a job asks. One that cannot be asked is answered at once. */
 static void
 take_job(struct archive *archive, struct job *job)
@@ -184,18 +200,14 @@ take_fresh(struct archive *archive)
 	archive->fresh = job->next;
 	if (archive->fresh == NULL)
 		archive->last_fresh = &archive->fresh;
-	take_job(archive, job);
+	if (is_given_up(job, clock_mono_ms(&archive->clock)))
+		drop(archive, job);
+	else
+		take_job(archive, job);
 	return true;
 }
 
 /* --- those who do not wait any more ------------------------------------- */
-
-static bool
-is_given_up(const struct job *job, int64_t now_ms)
-{
-	return job->type != JOB_ROLLBACK && atomic_load(&job->is_abandoned) &&
-	       now_ms - job->submitted_ms >= ABANDONED_MS;
-}
 
 static void
 drop_jobs(struct archive *archive, struct question *question, int64_t now_ms)
@@ -210,10 +222,7 @@ drop_jobs(struct archive *archive, struct question *question, int64_t now_ms)
 			continue;
 		}
 		*link = job->next;
-		atomic_fetch_add(&archive->dropped, 1);
-		job->status = error_set(&job->error, STATUS_BUSY,
-					"nobody waited for it any more");
-		archive->done(archive->ctx, job);
+		drop(archive, job);
 	}
 	question->last = link;
 }
