@@ -148,6 +148,25 @@ put_limits(struct bytes *out, const struct service *service)
 }
 
 static void
+put_past_reads(struct bytes *out, const struct registry_counts *counts)
+{
+	exposition_count(out, "toggled_past_reads", "gauge",
+			 "reads of the past that wait or are worked on",
+			 counts->reads);
+	exposition_count(out, "toggled_past_reads_max", "gauge",
+			 "how many may wait", counts->read_limit);
+	exposition_count(out, "toggled_past_reads_refused_total", "counter",
+			 "reads of the past that found no place",
+			 counts->reads_refused);
+	exposition_count(out, "toggled_past_reads_shared_total", "counter",
+			 "reads of the past that another's result answered",
+			 counts->reads_shared);
+	exposition_count(out, "toggled_past_reads_dropped_total", "counter",
+			 "reads of the past that nobody waited for any more",
+			 counts->reads_dropped);
+}
+
+static void
 put_registry(struct bytes *out, const struct registry_counts *counts)
 {
 	put_commits(out, counts);
@@ -164,6 +183,7 @@ put_registry(struct bytes *out, const struct registry_counts *counts)
 	exposition_count(out, "toggled_mailbox_refused_total", "counter",
 			 "jobs that found the mailbox full",
 			 counts->turned_away);
+	put_past_reads(out, counts);
 }
 
 static void

@@ -1,0 +1,212 @@
+/*
+ * The past, read by many at once: what that costs who writes, in time and in
+ * memory, and what becomes of questions that nobody waits for. And the writes
+ * whose work goes by how many toggles there are.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "scene.h"
+#include "together.h"
+#include "vitals.h"
+
+enum {
+	TOGGLES = 2000,
+	A_CHANGE = 500,
+	FLIPS = 40, /* each is a question of its own */
+	READERS = 220,
+	CASE_SECONDS = 300,
+	FLIP_MOST = 10,
+};
+
+static const struct question flip = {
+	.method = "PATCH",
+	.path = ENV "/toggles/t0",
+	.bodies = { "{\"owner\":\"ann\"}", "{\"owner\":\"bob\"}" },
+	.status = 200,
+};
+/* `count` toggles, then FLIPS changes of one of them. */
+static int64_t
+fill(struct toggled *t, int count, const char *toggle)
+{
+	const size_t room = A_CHANGE * (strlen(toggle) + 16) + 64;
+	char *text = toggled_text(t, "%*s", (int)room, "");
+
+	for (int done = 0; done < count; done += A_CHANGE) {
+		char *at = text + sprintf(text, "{\"toggles\":{");
+
+		for (int i = done; i < done + A_CHANGE; i++)
+			at += sprintf(at, "%s\"t%d\":%s", i > done ? "," : "",
+				      i, toggle);
+		sprintf(at, "}}");
+		ask(t, "POST", ENV "/changes", text, 200);
+	}
+	for (int i = 0; i < FLIPS; i++)
+		ask(t, "PATCH", ENV "/toggles/t1",
+		    i % 2 == 0 ? "{\"state\":\"DISABLED\"}"
+			       : "{\"state\":\"ENABLED\"}",
+		    200);
+	return head_revision(t);
+}
+
+/* Everything, as of each of the last revisions. */
+static void
+make_questions(struct toggled *t, int64_t head,
+	       struct question questions[FLIPS])
+{
+	for (int i = 0; i < FLIPS; i++)
+		questions[i] = (struct question){
+			.method = "GET",
+			.path = toggled_text(t, ENV "/toggles?at=%lld",
+					     (long long)(head - i)),
+			.status = 200,
+		};
+}
+
+/* --- time ------------------------------------------------------------------
+ */
+
+START_TEST(test_write_when_many_read_the_past_then_not_behind_them)
+{
+	struct toggled *t = scene_open();
+	struct question past[FLIPS];
+	struct crowd *crowd;
+	double alone;
+	double beside;
+
+	make_questions(t, fill(t, TOGGLES, "{}"), past);
+	alone = question_ms(t, &flip);
+	crowd = crowd_start(t, READERS, past, FLIPS);
+	beside = question_ms(t, &flip);
+	/* The writer has much to do, and is not stuck. */
+	ck_assert_int_eq(toggled_get(t, "/readyz")->status, 200);
+	printf("%lld reads of the past\n", (long long)crowd_stop(crowd));
+	expect_ratio("a flip beside readers of the past", beside, alone,
+		     FLIP_MOST);
+	scene_close(t);
+}
+END_TEST
+
+/* Each key is looked up once, however many there are. */
+START_TEST(test_rollback_when_with_all_keys_then_as_quick_as_without)
+{
+	struct toggled *t = scene_open();
+	const int64_t to = fill(t, 4 * TOGGLES, "{}");
+	char *keys = toggled_text(t, "%*s", 4 * TOGGLES * 10, "");
+	char *at = keys;
+	struct question all = { .method = "POST",
+				.path = ENV "/rollback?dryRun=true",
+				.status = 200 };
+	struct question named = all;
+
+	for (int i = 0; i < 4 * TOGGLES; i++)
+		at += sprintf(at, "%s\"t%d\"", i > 0 ? "," : "", i);
+	all.bodies[0] = toggled_text(t, "{\"to\":%lld}", (long long)(to - 1));
+	named.bodies[0] = toggled_text(t, "{\"to\":%lld,\"keys\":[%s]}",
+				       (long long)(to - 1), keys);
+	expect_ratio("a rollback that names each toggle, alone: one of all",
+		     question_ms(t, &named), question_ms(t, &all), 5);
+	scene_close(t);
+}
+END_TEST
+
+/* --- memory ----------------------------------------------------------------
+ */
+
+START_TEST(test_memory_when_many_have_read_the_past_then_as_before)
+{
+	struct toggled *t = scene_open();
+	struct question past[FLIPS];
+	struct crowd *crowd;
+	int64_t before_kib;
+
+	make_questions(t, fill(t, TOGGLES, "{}"), past);
+	/* One round, so that what a process keeps for good is there. */
+	crowd_stop(crowd_start(t, FLIPS, past, FLIPS));
+	before_kib = vitals_rss_kib(t);
+	crowd = crowd_start(t, READERS, past, FLIPS);
+	(void)question_ms(t, &flip);
+	crowd_stop(crowd);
+	wait_for_metric(t, "toggled_past_reads", 0);
+	expect_memory(t, "after readers of the past", before_kib, 2);
+	scene_close(t);
+}
+END_TEST
+
+/* What compiling one toggle anew takes is given back before the next. */
+START_TEST(test_memory_when_segment_of_many_changes_then_hardly_more)
+{
+	struct toggled *t = scene_open();
+	int64_t before_kib;
+
+	ask(t, "PUT", ENV "/segments/s", "{\"==\":[{\"var\":\"a\"},1]}", 201);
+	(void)fill(
+	    t, 4 * TOGGLES,
+	    "{\"targeting\":{\"if\":[{\"$ref\":\"s\"},\"on\",\"off\"]}}");
+	before_kib = vitals_rss_kib(t);
+	for (int i = 0; i < 4; i++)
+		ask(t, "PUT", ENV "/segments/s",
+		    i % 2 == 0 ? "{\"==\":[{\"var\":\"a\"},2]}"
+			       : "{\"==\":[{\"var\":\"a\"},1]}",
+		    200);
+	/* Those of before and those of now were there at a time. */
+	expect_memory(t, "after a segment of all toggles changed", before_kib,
+		      2.5);
+	scene_close(t);
+}
+END_TEST
+
+/* --- who does not wait -----------------------------------------------------
+ */
+
+START_TEST(test_reads_when_clients_hang_up_then_dropped)
+{
+	struct toggled *t = scene_open();
+	const int64_t head = fill(t, TOGGLES, "{}");
+	struct raw *raw[READERS];
+
+	/* Each is a question of its own: revisions, then keys as well. */
+	for (int i = 0; i < READERS; i++) {
+		char *body = toggled_text(t, "{\"context\":{\"a\":%d}}", i);
+
+		raw[i] = raw_open(t);
+		ck_assert(raw_send_text(
+		    raw[i],
+		    toggled_text(t,
+				 "POST " ENV "/evaluate?at=%lld HTTP/1.1\r\n"
+				 "Host: localhost\r\n"
+				 "Content-Type: application/json\r\n"
+				 "Content-Length: %zu\r\n\r\n%s",
+				 (long long)(head - i % FLIPS), strlen(body),
+				 body)));
+	}
+	for (int i = 0; i < READERS; i++)
+		raw_close(raw[i]);
+	wait_for_metric(t, "toggled_past_reads", 0);
+	wait_for_metric(t, "toggled_connections_open", 1);
+	ask(t, "PATCH", ENV "/toggles/t0", "{\"owner\":\"me\"}", 200);
+	scene_close(t);
+}
+END_TEST
+
+static void
+add(struct TCase *tc)
+{
+	tcase_set_timeout(tc, CASE_SECONDS);
+	tcase_add_test(tc,
+		       test_write_when_many_read_the_past_then_not_behind_them);
+	tcase_add_test(
+	    tc, test_rollback_when_with_all_keys_then_as_quick_as_without);
+	tcase_add_test(tc,
+		       test_memory_when_many_have_read_the_past_then_as_before);
+	tcase_add_test(
+	    tc, test_memory_when_segment_of_many_changes_then_hardly_more);
+	tcase_add_test(tc, test_reads_when_clients_hang_up_then_dropped);
+}
+
+int
+main(void)
+{
+	return scene_main("together_past", add);
+}
