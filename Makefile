@@ -69,7 +69,7 @@ PRELOAD := $(B)/tests/fault/disk_calls.so
 .SECONDARY:
 .PHONY: all deps deps-run run test check asan tsan fuzz fuzz-replay cover bench lint \
 	headers layers banned format format-check tidy cppcheck analyze spell clean help \
-	install deb check-deb check-ops compat compat-update sdk torture soak debian13 clang
+	install deb check-deb check-ops compat compat-update sdk torture soak debian13 clang schemathesis
 
 all: $(BIN) ## build build/$(VARIANT)/toggled
 
@@ -150,6 +150,11 @@ sdk: $(BIN) ## unmodified OpenFeature SDKs and flagd's evaluator against the dae
 	done
 	$(Q)[ ! -d $(SDK)/node_modules ] || { cd $(SDK) && \
 		TOGGLED=$(abspath $(BIN)) LANGUAGES=$(LANGUAGES) node --test --test-concurrency=1; }
+
+# From PyPI, into build/schemathesis.
+schemathesis: $(BIN) ## ask what docs/openapi.yaml allows and does not (EXAMPLES=20 SEED=1)
+	$(Q)sh tests/lint/install-deps schemathesis
+	$(Q)sh tests/schemathesis/run $(BIN) build/schemathesis
 
 # Versions side by side: this binary and that of PREVIOUS in turn on one database,
 # at rest and with clients that go on.

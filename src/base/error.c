@@ -1,7 +1,8 @@
 /*
- * Texts are cut where they do not fit, never in the middle of a UTF-8
- * sequence: what is left still goes into JSON. A prefix gives way to the text
- * it stands in front of, because the cause is what the reader needs.
+ * Texts may quote what came from outside, whatever bytes that is, and go into
+ * JSON: what is no UTF-8 in them becomes "?". They are cut where they do not
+ * fit, never in the middle of a character. A prefix gives way to the text it
+ * stands in front of, because the cause is what the reader needs.
  */
 #include "base/error.h"
 
@@ -9,6 +10,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/utf8.h"
 
 /* The longest prefix of `text` within `limit` bytes that ends between
  * characters. */
@@ -33,6 +36,7 @@ static void PRINTF_LIKE(3, 0)
 
 	whole[0] = '\0';
 	(void)vsnprintf(whole, sizeof(whole), fmt, args);
+	utf8_mend(whole);
 	length = cut(whole, size - 1);
 	memcpy(text, whole, length);
 	text[length] = '\0';

@@ -1,6 +1,7 @@
 #include "base/utf8.h"
 
 #include <stdint.h>
+#include <string.h>
 
 /* The lengths and lower bounds of Unicode 15, table 3-7, as arithmetic. */
 static size_t
@@ -43,4 +44,21 @@ utf8_is_valid(const char *data, size_t length)
 		at += n;
 	}
 	return true;
+}
+
+void
+utf8_mend(char *text)
+{
+	size_t left = strlen(text);
+
+	while (left > 0) {
+		size_t n = sequence((const unsigned char *)text, left);
+
+		if (n == 0) {
+			*text = '?';
+			n = 1;
+		}
+		text += n;
+		left -= n;
+	}
 }

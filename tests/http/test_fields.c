@@ -32,6 +32,32 @@ START_TEST(test_none_match_when_on_two_lines_then_one_list)
 }
 END_TEST
 
+static const struct {
+	const char *header;
+	const char *method;
+	const char *path;
+	long status;
+} odd_bytes[] = {
+	{ "Flagd-Selector: \x84", "GET", "/v1/flags", 404 },
+	{ "Flagd-Selector: \xc3", "POST", OFREP, 404 },
+	{ "Content-Type: \xff/\xfe", "POST", ENV "/values", 415 },
+	{ "Prefer: wait=\xe2\x82", "GET", ENV "/changes?since=\x84", 400 },
+	{ "If-Match: \xed\xa0\x80", "PUT", KEY, 412 },
+};
+
+/* An answer is JSON whatever bytes it quotes. */
+START_TEST(test_header_when_it_is_no_utf8_then_answer_is)
+{
+	struct toggled *t = scene_open();
+	struct answer *answer =
+	    ask_with(t, HEADERS(odd_bytes[_i].header), odd_bytes[_i].method,
+		     odd_bytes[_i].path, "{}", odd_bytes[_i].status);
+
+	ck_assert(json_is_object(answer_json(answer)));
+	scene_close(t);
+}
+END_TEST
+
 START_TEST(test_match_when_on_two_lines_then_one_list)
 {
 	struct toggled *t = scene_open();
@@ -205,6 +231,8 @@ END_TEST
 static void
 add(struct TCase *tc)
 {
+	tcase_add_loop_test(tc, test_header_when_it_is_no_utf8_then_answer_is,
+			    0, COUNT(odd_bytes));
 	tcase_add_test(tc, test_none_match_when_on_two_lines_then_one_list);
 	tcase_add_test(tc, test_match_when_on_two_lines_then_one_list);
 	tcase_add_test(tc, test_encoding_when_on_two_lines_then_one_list);

@@ -11,10 +11,9 @@
 
 #include "../../src/http/route.h"
 #include "base/bytes.h"
-#include "base/embedded.h"
+#include "contract.h"
 #include "harness.h"
 #include "schema.h"
-#include "yaml.h"
 
 /* All tables of route.h. */
 static const struct route *const tables[] = {
@@ -29,16 +28,6 @@ static const char *const methods[METHOD_OPTIONS] = {
 	[METHOD_PUT] = "put",       [METHOD_PATCH] = "patch",
 	[METHOD_DELETE] = "delete",
 };
-
-static json_t *
-contract(void)
-{
-	for (const struct embedded_file *f = embedded_assets; f->name; f++) {
-		if (strcmp(f->name, "openapi.yaml") == 0)
-			return yaml_load(f->text);
-	}
-	ck_abort_msg("openapi.yaml is not compiled in");
-}
 
 /* A pattern as a path of the contract: "{key...}" is "{key}", and a slash at
  * the end says nothing. */
@@ -80,7 +69,7 @@ is_served(const char *path, const char *method)
 
 START_TEST(test_route_of_program_is_in_contract)
 {
-	json_t *document = contract();
+	json_t *document = contract_load();
 	json_t *paths = json_object_get(document, "paths");
 	struct bytes path;
 
@@ -104,7 +93,7 @@ END_TEST
 
 START_TEST(test_operation_of_contract_is_served)
 {
-	json_t *document = contract();
+	json_t *document = contract_load();
 	json_t *operations, *operation;
 	const char *path, *method;
 
@@ -124,80 +113,6 @@ START_TEST(test_operation_of_contract_is_served)
 END_TEST
 
 /* --- examples ----------------------------------------------------------- */
-
-enum { HEADERS_MAX = 8 };
-
-/* One request of the contract, as it is put together. */
-struct login;
-
-struct call {
-	struct login *login;
-	struct toggled *t;
-	json_t *document;
-	const char *method; /* in capitals */
-	char *path;
-	const char *headers[HEADERS_MAX + 2]; /* with the login's */
-	size_t header_count;
-};
-
-/* From the first token on nobody gets in without it; paths that name a token
- * name the last one. */
-struct login {
-	const char *header; /* NULL: no token yet */
-	const char *id;
-};
-
-/* An example as it stands in a URL or a header. */
-static const char *
-example_text(struct call *call, json_t *example)
-{
-	if (json_is_string(example))
-		return json_string_value(example);
-	if (json_is_boolean(example))
-		return json_is_true(example) ? "true" : "false";
-	return toggled_text(call->t, "%lld",
-			    (long long)json_integer_value(example));
-}
-
-static void
-fill_in(struct call *call, const char *name, const char *value)
-{
-	const char *hole =
-	    strstr(call->path, toggled_text(call->t, "{%s}", name));
-
-	ck_assert_msg(hole != NULL, "%s has no {%s}", call->path, name);
-	call->path = toggled_text(call->t, "%.*s%s%s", (int)(hole - call->path),
-				  call->path, value, hole + strlen(name) + 2);
-}
-
-static void
-add_parameter(struct call *call, json_t *parameter)
-{
-	json_t *example;
-	const char *in, *name, *value;
-
-	parameter = schema_resolve(call->document, parameter);
-	example = json_object_get(parameter, "example");
-	if (example == NULL)
-		return;
-	in = json_string_value(json_object_get(parameter, "in"));
-	name = json_string_value(json_object_get(parameter, "name"));
-	value = example_text(call, example);
-	if (strcmp(in, "path") == 0 && strcmp(name, "id") == 0 &&
-	    call->login->id != NULL)
-		value = call->login->id;
-	if (strcmp(in, "path") == 0) {
-		fill_in(call, name, value);
-	} else if (strcmp(in, "query") == 0) {
-		call->path = toggled_text(call->t, "%s%c%s=%s", call->path,
-					  strchr(call->path, '?') ? '&' : '?',
-					  name, value);
-	} else {
-		ck_assert_uint_lt(call->header_count, HEADERS_MAX);
-		call->headers[call->header_count++] =
-		    toggled_text(call->t, "%s: %s", name, value);
-	}
-}
 
 /* What the contract says about an answer with this status. */
 static void
@@ -293,16 +208,6 @@ run_operation(struct call *call, json_t *operation)
 	}
 }
 
-static char *
-capitals(struct toggled *t, const char *method)
-{
-	char *copy = toggled_text(t, "%s", method);
-
-	for (char *c = copy; *c; c++)
-		*c = (char)(*c - 'a' + 'A');
-	return copy;
-}
-
 /* A stream's answer has no end to wait for: test_stream looks at it. */
 static bool
 is_endless(json_t *operation)
@@ -331,11 +236,13 @@ run_path(struct toggled *t, json_t *document, struct login *login,
 
 		if (strcmp(method, "parameters") == 0 || is_endless(operation))
 			continue;
-		call.method = capitals(t, method);
+		call.method = contract_method(t, method);
 		json_array_foreach(json_object_get(operations, "parameters"), i,
-				   parameter) add_parameter(&call, parameter);
+				   parameter)
+		    contract_parameter(&call, parameter);
 		json_array_foreach(json_object_get(operation, "parameters"), i,
-				   parameter) add_parameter(&call, parameter);
+				   parameter)
+		    contract_parameter(&call, parameter);
 		ck_assert_msg(strchr(call.path, '{') == NULL,
 			      "a parameter of %s has no example", call.path);
 		run_operation(&call, operation);
@@ -345,7 +252,7 @@ run_path(struct toggled *t, json_t *document, struct login *login,
 START_TEST(test_example_of_contract_is_answered_as_promised)
 {
 	struct toggled *t = toggled_new();
-	json_t *document = contract();
+	json_t *document = contract_load();
 	struct login login = { .header = NULL };
 	json_t *operations;
 	const char *path;

@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "base/utf8.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -122,6 +123,32 @@ START_TEST(test_error_set_when_too_long_then_cut_between_characters)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	const char *mended;
+} odd_texts[] = {
+	{ "caf\xc3\xa9", "caf\xc3\xa9" },
+	{ "\x84", "?" },
+	{ "a\xc3", "a?" },
+	{ "\xe2\x82|\xe2\x82\xac", "??|\xe2\x82\xac" },
+	{ "\xed\xa0\x80", "???" },
+	{ "\xff\xfe", "??" },
+};
+
+/* It goes into JSON. */
+START_TEST(test_error_set_when_it_quotes_no_utf8_then_mended)
+{
+	struct error err;
+
+	error_init(&err);
+	error_set(&err, STATUS_INVALID, "'%s'", odd_texts[_i].text);
+	error_wrap(&err, "%s", odd_texts[_i].text);
+	ck_assert(utf8_is_valid(err.text, strlen(err.text)));
+	ck_assert_ptr_eq(strstr(err.text, odd_texts[_i].mended), err.text);
+	ck_assert_ptr_nonnull(strstr(err.text, "'"));
+}
+END_TEST
+
 START_TEST(test_error_at_when_several_then_text_is_of_first)
 {
 	struct error err;
@@ -190,6 +217,9 @@ error_suite(void)
 			    ERROR_TEXT_BYTES - 6, ERROR_TEXT_BYTES);
 	tcase_add_test(
 	    tcase, test_error_set_when_too_long_then_cut_between_characters);
+	tcase_add_loop_test(tcase,
+			    test_error_set_when_it_quotes_no_utf8_then_mended,
+			    0, (int)(sizeof(odd_texts) / sizeof(odd_texts[0])));
 	tcase_add_test(tcase, test_error_at_when_several_then_text_is_of_first);
 	tcase_add_test(tcase,
 		       test_error_at_when_document_then_text_has_no_pointer);
