@@ -71,6 +71,7 @@ enum answer_reason {
 	ANSWER_COSTLY,  /* the evaluator builds none now; body is NULL */
 	ANSWER_STOPPED, /* the server stops, and there is no time to build an
 			   answer; body is NULL */
+	ANSWER_ENDED,   /* feed_end; body is NULL */
 };
 
 /* `waiter` is no longer waiting when this is called; it may be freed or wait
@@ -151,6 +152,10 @@ void feed_drain(struct feed *feed);
 
 /* No more time for that: answer everybody now, with ANSWER_STOPPED. */
 void feed_abandon(struct feed *feed);
+
+/* Nobody who waits now may wait any longer: all of them are woken, and feed_run
+ * tells them so. */
+void feed_end(struct feed *feed);
 
 struct feed_counts {
 	size_t waiting;

@@ -32,7 +32,7 @@ struct channel {
 	struct channel *next, **link; /* in its room, or in the queue */
 
 	/* Only once woken. */
-	enum answer_reason reason; /* ANSWER_CHANGED or ANSWER_DRAINED */
+	enum answer_reason reason; /* ANSWER_CHANGED, _DRAINED or _ENDED */
 	struct snapshot *before;   /* to be compared first; NULL: touched */
 	bool deferred;             /* it was put behind the others once */
 	int64_t since;             /* all of them have seen this; 0: nothing */

@@ -219,7 +219,10 @@ step(struct feed *feed)
 	struct channel *channel = feed->channels.queue;
 	struct waiter *waiter = channel->waiters;
 
-	if (goes_last(feed, channel)) {
+	if (channel->reason == ANSWER_ENDED) {
+		give(feed, waiter,
+		     (struct reply){ NULL, waiter->since, ANSWER_ENDED });
+	} else if (goes_last(feed, channel)) {
 		channel_defer(&feed->channels, channel);
 	} else if (channel->reason == ANSWER_DRAINED) {
 		give(feed, waiter, unchanged(feed, waiter, ANSWER_DRAINED));
@@ -277,8 +280,8 @@ feed_tick(struct feed *feed)
 	return ticks < 0 ? -1 : ticks * FEED_TICK_MS - began_ms % FEED_TICK_MS;
 }
 
-void
-feed_drain(struct feed *feed)
+static void
+wake_all(struct feed *feed, enum answer_reason reason)
 {
 	struct channels *channels = &feed->channels;
 	size_t at = 0;
@@ -292,10 +295,24 @@ feed_drain(struct feed *feed)
 		if (room == NULL)
 			break;
 		while (room->channels != NULL)
-			channel_wake(channels, room->channels, ANSWER_DRAINED,
-				     0);
+			channel_wake(channels, room->channels, reason, 0);
 		channels_tidy(channels, room);
 	}
+}
+
+void
+feed_end(struct feed *feed)
+{
+	wake_all(feed, ANSWER_ENDED);
+	/* Nor may those be told who were woken before. */
+	for (struct channel *c = feed->channels.queue; c != NULL; c = c->next)
+		c->reason = ANSWER_ENDED;
+}
+
+void
+feed_drain(struct feed *feed)
+{
+	wake_all(feed, ANSWER_DRAINED);
 }
 
 void

@@ -24,6 +24,7 @@
 #include "listener.h"
 #include "lobby.h"
 #include "loop_life.h"
+#include "model/token.h"
 #include "park.h"
 #include "reaper.h"
 
@@ -126,18 +127,30 @@ loop_admit(struct loop *loop, int fd, const struct connection_origin *origin)
 				 (const struct sockaddr *)&address, length);
 }
 
+static void
+take_over(struct loop *loop, struct catalog *newer)
+{
+	const bool was_open =
+	    loop->catalog != NULL && !token_is_needed(loop->catalog);
+
+	catalog_unref(loop->catalog);
+	loop->catalog = newer;
+	usage_publish(loop->usage, newer);
+	feed_publish(loop->feed, newer);
+	/* With the first token of all the door closes, also behind those who
+	 * wait: all of them came in as nobody. */
+	if (was_open && token_is_needed(newer))
+		feed_end(loop->feed);
+	arm(loop->feed_event, 0);
+}
+
 struct catalog *
 loop_catalog(struct loop *loop)
 {
 	struct catalog *newer = inbox_take_catalog(&loop->inbox);
 
-	if (newer != NULL) {
-		catalog_unref(loop->catalog);
-		loop->catalog = newer;
-		usage_publish(loop->usage, newer);
-		feed_publish(loop->feed, newer);
-		arm(loop->feed_event, 0);
-	}
+	if (newer != NULL)
+		take_over(loop, newer);
 	return loop->catalog;
 }
 

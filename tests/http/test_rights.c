@@ -93,6 +93,85 @@ START_TEST(test_request_of_nobody_when_the_first_token_is_made_then_401)
 }
 END_TEST
 
+/* --- those who wait as nobody ----------------------------------------------
+ */
+
+static const char *const waits[] = {
+	ENV "/changes?since=2&wait=30s",
+	ENV "/values?since=2&wait=30s",
+	ENV "/values?since=2&wait=30s&id=1",
+};
+
+/* The change that makes the first token ends them; nobody is told of it. */
+START_TEST(test_wait_of_nobody_when_the_first_token_is_made_then_401_at_once)
+{
+	struct toggled *t = scene_open_parking(_i);
+	struct poller *polls[COUNT(waits)];
+	int64_t began;
+
+	ask(t, "PUT", ENV "/toggles/a", "{}", 201);
+	for (int i = 0; i < COUNT(waits); i++)
+		polls[i] = poll_start(t, waits[i], NULL);
+	wait_for_waiters(t, COUNT(waits));
+	began = now_ms();
+	(void)make_token(t, NULL, "{\"name\":\"ann\",\"role\":\"admin\"}",
+			 NULL);
+	for (int i = 0; i < COUNT(waits); i++) {
+		struct answer *answer = poll_finish(polls[i], SOON_MS);
+
+		expect_problem(answer, 401, "unauthorized");
+		ck_assert_ptr_null(strstr(answer->body, "toggles"));
+	}
+	/* Not when the wait is over. */
+	ck_assert_int_lt(now_ms() - began, 20000);
+	expect_says(toggled_log(t), "the first token was made while");
+	scene_close(t);
+}
+END_TEST
+
+START_TEST(test_bulk_wait_of_nobody_when_the_first_token_is_made_then_401)
+{
+	static const char path[] = ENV "/ofrep/v1/evaluate/flags";
+	struct toggled *t = scene_open();
+	struct raw *raw = raw_open(t);
+	struct answer *answer;
+
+	answer = ask(t, "POST", path, "{}", 200);
+	raw_send_text(raw,
+		      toggled_text(t,
+				   "POST %s HTTP/1.1\r\nHost: h\r\n"
+				   "If-None-Match: %s\r\nPrefer: wait=30"
+				   "\r\nContent-Length: 2\r\n\r\n{}",
+				   path, answer_header(t, answer, "ETag")));
+	wait_for_waiters(t, 1);
+	(void)make_token(t, NULL, "{\"name\":\"ann\",\"role\":\"admin\"}",
+			 NULL);
+	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 401);
+	raw_close(raw);
+	scene_close(t);
+}
+END_TEST
+
+START_TEST(test_stream_of_nobody_when_the_first_token_is_made_then_it_ends)
+{
+	struct toggled *t = scene_open();
+	struct raw *raw = raw_open(t);
+	const char *told;
+	size_t length;
+
+	raw_send_text(raw, "GET " ENV "/ofrep/v1/sse HTTP/1.1\r\nHost: h\r\n"
+			   "Connection: close\r\n\r\n");
+	(void)raw_until(raw, "id: ", SOON_MS);
+	wait_for_waiters(t, 1);
+	(void)make_token(t, NULL, "{\"name\":\"ann\",\"role\":\"admin\"}",
+			 NULL);
+	told = raw_rest(raw, &length, SOON_MS);
+	ck_assert_ptr_null(strstr(told, "refetchEvaluation"));
+	raw_close(raw);
+	scene_close(t);
+}
+END_TEST
+
 /* --- while the registry is busy --------------------------------------------
  */
 
@@ -371,6 +450,15 @@ add(struct TCase *tc)
 	tcase_add_loop_test(
 	    tc, test_request_of_nobody_when_the_first_token_is_made_then_401, 0,
 	    COUNT(works));
+	tcase_add_loop_test(
+	    tc,
+	    test_wait_of_nobody_when_the_first_token_is_made_then_401_at_once,
+	    0, SCENE_PARKINGS);
+	tcase_add_test(
+	    tc, test_bulk_wait_of_nobody_when_the_first_token_is_made_then_401);
+	tcase_add_test(
+	    tc,
+	    test_stream_of_nobody_when_the_first_token_is_made_then_it_ends);
 	tcase_add_loop_test(
 	    tc, test_read_when_its_token_ends_while_it_waits_its_turn_then_401,
 	    0, COUNT(reads));
