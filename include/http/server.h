@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "model/catalog.h"
+#include "model/ticket.h"
 #include "registry/registry.h"
 
 struct server;
@@ -72,6 +73,9 @@ enum status server_load_tls(struct server *server, const char *certificate,
 /* A newer catalog for all loops; borrowed. Any one thread. When it returns,
  * every request that starts sees it. */
 void server_publish(struct server *server, const struct catalog *catalog);
+
+/* The key of the event streams' tickets; copied. Before server_start. */
+void server_set_ticket_key(struct server *server, const struct ticket_key *key);
 
 /* Start the loops. `registry` is borrowed until server_close. */
 enum status server_start(struct server *server, struct registry *registry,

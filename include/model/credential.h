@@ -52,6 +52,10 @@ bool credential_parse(const char *text, size_t length,
  * stays so. */
 size_t credential_mask(char *text, size_t length);
 
+/* Has somebody pasted one into this text, whole or nearly so? For texts that
+ * are kept and shown to others. */
+bool credential_is_within(const char *text, size_t length);
+
 /* Is it such an id? */
 bool credential_is_id(const char *id, size_t length);
 

@@ -8,6 +8,8 @@
 
 #include "base/random.h"
 
+enum { SHA256_BLOCK_BYTES = 64 };
+
 /* SipHash: four words of state, a compression of two rounds for each word of
  * the message, a finalization of four. */
 struct sip {
@@ -118,7 +120,13 @@ sha256_update(struct sha256 *sha, const void *data, size_t length)
 void
 sha256_final(struct sha256 *sha, uint8_t digest[SHA256_BYTES])
 {
-	gnutls_hash_deinit(sha->state, digest);
+	static const uint8_t nothing[SHA256_BLOCK_BYTES - 1] = { 0 };
+
+	/* The library frees its state as it is, with the end of what was hashed
+	 * in it, and that may be a secret. */
+	gnutls_hash_output(sha->state, digest);
+	(void)gnutls_hash(sha->state, nothing, sizeof(nothing));
+	gnutls_hash_deinit(sha->state, NULL);
 	sha->state = NULL;
 }
 

@@ -10,6 +10,7 @@
 
 #include "command.h"
 #include "input.h"
+#include "model/credential.h"
 #include "model/name.h"
 #include "offline.h"
 #include "part.h"
@@ -242,6 +243,12 @@ take_file(struct import *import, struct error *err)
 	arena_init(&arena);
 	import->sums = (struct sums){ 0 };
 	rc = input_read(import->path, FILE_BYTES_MAX, &text, err);
+	if (rc == STATUS_OK && text.length > 0 &&
+	    credential_is_within(text.data, text.length))
+		rc = error_set(err, STATUS_INVALID,
+			       "%s has an access token in it: what is imported "
+			       "is kept for good and shown to others",
+			       import->path);
 	if (rc != STATUS_OK)
 		goto out;
 	rc = json_decode(text.data ? text.data : "", text.length, NULL, &arena,
@@ -268,6 +275,10 @@ command_import_check(const struct options *options, struct error *err)
 		return error_set(err, STATUS_INVALID,
 				 "a comment has at most %d bytes",
 				 NAME_COMMENT_MAX);
+	if (options->comment &&
+	    credential_is_within(options->comment, strlen(options->comment)))
+		return error_set(err, STATUS_INVALID,
+				 "the comment has an access token in it");
 	return remote_check(options, err);
 }
 

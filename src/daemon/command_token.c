@@ -409,9 +409,18 @@ read_operands(struct work *work, struct error *err)
 enum status
 command_token_check(const struct options *options, struct error *err)
 {
+	const char *const kept[] = { options->name, options->comment };
 	struct work work = { .options = options };
 	enum status rc = read_operands(&work, err);
 
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		if (rc == STATUS_OK && kept[i] != NULL &&
+		    credential_is_within(kept[i], strlen(kept[i])))
+			rc = error_set(err, STATUS_INVALID,
+				       "the name or the comment has an access "
+				       "token in it: they are kept for good "
+				       "and shown to others");
+	}
 	if (rc != STATUS_OK)
 		return error_wrap(err, "token");
 	return remote_check(options, err);

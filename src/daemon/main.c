@@ -3,6 +3,7 @@
  * in reverse.
  */
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -37,6 +38,8 @@ serve(const struct options *options, struct error *err)
 		rc = registry_start(&registry, &daemon.registry, err);
 	if (rc == STATUS_OK)
 		rc = serve_check(options, atomic_load(&daemon.guarded), err);
+	if (rc == STATUS_OK)
+		serve_open_tickets(&daemon);
 	if (rc == STATUS_OK)
 		rc = server_start(daemon.server, daemon.registry, err);
 	if (rc == STATUS_OK) {
@@ -88,6 +91,9 @@ static const struct command commands[] = {
 int
 main(int argc, char **argv)
 {
+	/* Tokens and keys pass through: no core file, nobody of the same user
+	 * looks into our memory. */
+	(void)prctl(PR_SET_DUMPABLE, 0);
 	return command_main(commands,
 			    (const char *const *)argv + (argc > 0 ? 1 : 0));
 }

@@ -20,8 +20,10 @@
 
 #include "base/clock.h"
 #include "base/version.h"
+#include "exposed.h"
 #include "listen.h"
 #include "model/token.h"
+#include "ticket_file.h"
 
 /* An idle writer shows every second that it lives. */
 enum { WATCHDOG_LEAST_MS = 2000 };
@@ -161,6 +163,16 @@ serve_registry_config(struct daemon *daemon)
 	};
 }
 
+void
+serve_open_tickets(struct daemon *daemon)
+{
+	struct ticket_key key;
+
+	ticket_file_open(daemon->options->database, daemon->log, &key);
+	server_set_ticket_key(daemon->server, &key);
+	explicit_bzero(&key, sizeof(key));
+}
+
 static void
 warn_of_open_doors(const struct daemon *daemon)
 {
@@ -227,6 +239,7 @@ serve_announce(struct daemon *daemon)
 		warn_of_open_doors(daemon);
 	warn_of_full_disk(daemon);
 	warn_of_short_watchdog(daemon);
+	exposed_warn(daemon->options, daemon->log);
 	atomic_store(&daemon->announced, true);
 	notify_send(&daemon->notify, "READY=1");
 }
@@ -237,33 +250,61 @@ current(const struct daemon *daemon)
 	return daemon->reloaded ? daemon->reloaded : daemon->options;
 }
 
+struct reload {
+	struct daemon *daemon;
+	bool took_tls; /* certificate and key were read and are in force */
+};
+
+/* Said after it is so. */
 static void
 differs_cb(void *ctx, const struct option *option)
 {
-	struct daemon *daemon = ctx;
+	const struct reload *reload = ctx;
+	const char *name = option_name(option);
+	const char *event = "reloaded";
 
-	log_to(daemon->log, LOG_WARN,
-	       option_is_reloadable(option) ? "reloaded"
-					    : "changed, but needs a restart",
-	       LOG_S("option", option_name(option)));
+	if (!option_is_reloadable(option))
+		event = "changed, but needs a restart";
+	else if (!reload->took_tls && (strcmp(name, "tls-certificate") == 0 ||
+				       strcmp(name, "tls-key") == 0))
+		event = "changed, but refused";
+	log_to(reload->daemon->log, LOG_WARN, event, LOG_S("option", name));
 }
 
 /* The files are read even where their names stand: a renewed certificate mostly
  * comes in the place of the old one. */
-static void
+static bool
 reload_tls(const struct daemon *daemon, const struct options *options)
 {
 	int64_t until_ms;
 	struct error err;
 
 	error_init(&err);
-	if (serve_check_tls(options, &until_ms, &err) != STATUS_OK ||
-	    (options->tls_certificate &&
+	if (serve_check_tls(options, &until_ms, &err) == STATUS_OK &&
+	    (!options->tls_certificate ||
 	     server_load_tls(daemon->server, options->tls_certificate,
-			     options->tls_key, &err) != STATUS_OK))
-		log_to(daemon->log, LOG_ERROR,
-		       "certificate refused, the old one stays",
-		       LOG_S("error", err.text));
+			     options->tls_key, &err) == STATUS_OK))
+		return true;
+	log_to(daemon->log, LOG_ERROR, "certificate refused, the old one stays",
+	       LOG_S("error", err.text));
+	return false;
+}
+
+static void
+take_options(struct daemon *daemon, struct options *fresh)
+{
+	struct reload reload = { .daemon = daemon };
+
+	reload.took_tls = reload_tls(daemon, fresh);
+	options_differ(current(daemon), fresh, differs_cb, &reload);
+	log_set_level(daemon->log, (enum log_level)fresh->log_level);
+	options_free(daemon->reloaded);
+	daemon->reloaded = fresh;
+	log_to(daemon->log, reload.took_tls ? LOG_INFO : LOG_ERROR,
+	       reload.took_tls
+		   ? "configuration read again"
+		   : "configuration read again, but for the certificate",
+	       LOG_S("file", fresh->config ? fresh->config : "none"));
 }
 
 /* A configuration that cannot be read leaves the old one in force. */
@@ -278,13 +319,7 @@ reload(struct daemon *daemon)
 	notify_send(&daemon->notify, "RELOADING=1\nMONOTONIC_USEC=%lld",
 		    (long long)clock_mono_ms(&clock) * MS_PER_SECOND);
 	if (options_again(daemon->options, &fresh, &err) == STATUS_OK) {
-		options_differ(current(daemon), fresh, differs_cb, daemon);
-		log_set_level(daemon->log, (enum log_level)fresh->log_level);
-		reload_tls(daemon, fresh);
-		options_free(daemon->reloaded);
-		daemon->reloaded = fresh;
-		log_to(daemon->log, LOG_INFO, "configuration read again",
-		       LOG_S("file", fresh->config ? fresh->config : "none"));
+		take_options(daemon, fresh);
 	} else {
 		log_to(daemon->log, LOG_ERROR,
 		       "configuration refused, the old one stays",

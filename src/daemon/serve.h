@@ -47,6 +47,9 @@ void serve_block_signals(void);
 struct server_config serve_server_config(const struct daemon *daemon);
 struct registry_config serve_registry_config(struct daemon *daemon);
 
+/* Give the server the key of the tickets; the database is open. */
+void serve_open_tickets(struct daemon *daemon);
+
 /* The ready line on stdout, READY=1 to the supervisor. */
 void serve_announce(struct daemon *daemon);
 

@@ -141,20 +141,25 @@ authenticate(struct exchange *x, const struct catalog *catalog)
 	const struct definition *known;
 	struct credential credential;
 	struct string shown;
+	bool has_credential;
 
-	if (find_ticket(r, &shown)) {
+	/* What a header shows is judged by itself, right or wrong; a ticket is
+	 * for those who can send none. */
+	has_credential = find_credential(r, &shown);
+	if (shown.data == NULL && find_ticket(r, &shown)) {
 		r->token = definition_ref(
-		    ticket_prove(catalog, shown.data, shown.length,
+		    ticket_prove(&r->loop->service->ticket_key, catalog, shown,
 				 r->params[0], now_ms, &r->secret));
 		if (r->token == NULL)
 			refuse(x, true, "wrong or ended ticket", "");
 		return r->token != NULL;
 	}
-	if (!find_credential(r, &shown)) {
+	if (!has_credential) {
 		refuse(x, false, "no token", "");
 		return false;
 	}
-	if (!credential_parse(shown.data, shown.length, &credential)) {
+	if (shown.data == NULL ||
+	    !credential_parse(shown.data, shown.length, &credential)) {
 		refuse(x, true, "malformed token", "");
 		return false;
 	}
@@ -170,6 +175,19 @@ authenticate(struct exchange *x, const struct catalog *catalog)
 	else
 		refuse(x, true, "wrong or replaced secret", credential.id);
 	return false;
+}
+
+void
+access_forget(struct request *r)
+{
+	for (size_t i = 0; i < r->header_count; i++) {
+		const struct string *value = &r->headers[i].value;
+
+		if (strcasecmp(r->headers[i].name.data, "Authorization") == 0 ||
+		    strcasecmp(r->headers[i].name.data, "X-API-Key") == 0)
+			explicit_bzero((char *)(uintptr_t)value->data,
+				       value->length);
+	}
 }
 
 void

@@ -54,6 +54,10 @@ bool access_sees_all(const struct request *r);
 /* Is it an admin, or nobody while there is no token? */
 bool access_is_admin(const struct request *r);
 
+/* Who asks is known: what was shown goes out of our memory. The headers are
+ * there to be written to: the library's buffer of this request, or a copy. */
+void access_forget(struct request *r);
+
 /* Is a token still good, for somebody who was let in by that secret of it a
  * while ago? NULL: nobody, who is let in while there is no token. */
 bool access_lasts(const struct loop *loop, const struct definition *token,

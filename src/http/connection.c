@@ -339,6 +339,7 @@ dispatch(struct exchange *x)
 	r->catalog = catalog_ref(loop_catalog(r->loop));
 	if (!access_confirm(x) || !intake_environment(r))
 		return take_step(x, STEP_REPLY);
+	access_forget(r);
 	return take_step(x, r->route->handle(r));
 }
 

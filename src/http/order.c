@@ -7,6 +7,7 @@
 #include "access.h"
 #include "base/utf8.h"
 #include "document_reply.h"
+#include "model/credential.h"
 #include "model/name.h"
 #include "wire/cursor.h"
 #include "wire/document.h"
@@ -89,11 +90,51 @@ order_comment(struct request *r, struct string comment)
 	       set_comment(r, comment, "the member 'comment'");
 }
 
+/* A token that is pasted into a key or a comment by mistake would be kept for
+ * good and shown to whoever may read. */
+static bool
+has_no_token(struct request *r, const char *where, struct string text)
+{
+	if (text.data == NULL || !credential_is_within(text.data, text.length))
+		return true;
+	reply_fail(r, STATUS_INVALID,
+		   "%s has an access token in it, or most of one: what is "
+		   "written is kept for good and shown to others; take it out, "
+		   "and rotate or revoke that token, which is no secret any "
+		   "more",
+		   where);
+	return false;
+}
+
+static struct string
+header_text(const struct request *r, const char *name)
+{
+	const char *text = request_header(r, name);
+
+	return (struct string){ text, text == NULL ? 0 : strlen(text) };
+}
+
+static bool
+keeps_no_token(struct request *r)
+{
+	/* What got a name like that before may still be changed and removed. */
+	return (r->method != METHOD_PUT ||
+		has_no_token(r, "the path", r->path)) &&
+	       has_no_token(r, "the header Change-Comment",
+			    header_text(r, "Change-Comment")) &&
+	       has_no_token(r, "the header Idempotency-Key",
+			    header_text(r, "Idempotency-Key")) &&
+	       has_no_token(r, "the body",
+			    (struct string){ r->body.data, r->body.length });
+}
+
 bool
 order_begin(struct request *r, enum job_type type)
 {
 	const char *comment = request_header(r, "Change-Comment");
 
+	if (!keeps_no_token(r))
+		return false;
 	request_job(r, type);
 	r->job->environment = r->params[0];
 	r->job->actor =

@@ -67,6 +67,7 @@ must_wait(struct exchange *x, struct head *head)
 		STATUS_OK &&
 	    access_admit(x) && request_unique_query(r) && intake_environment(r))
 		step = r->route->handle(r);
+	access_forget(r);
 	/* The list ends with our caller. */
 	r->headers = NULL;
 	r->header_count = 0;
@@ -78,6 +79,7 @@ struct exchange *
 repoll_read(struct loop *loop, int fd, size_t route, size_t *size)
 {
 	char text[HEAD_BYTES_MAX];
+	char *copy;
 	struct exchange *x;
 	struct head head;
 	ssize_t n;
@@ -89,10 +91,12 @@ repoll_read(struct loop *loop, int fd, size_t route, size_t *size)
 		return NULL;
 	x = exchange_new(loop, NULL);
 	x->tentative = true;
-	if (!head_parse(arena_copy(&x->request.arena, text, (size_t)n),
-			(size_t)n, &head) ||
-	    !is_plain(&head) || !find_route(x, &head, route) ||
-	    !must_wait(x, &head)) {
+	copy = arena_copy(&x->request.arena, text, (size_t)n);
+	/* It may show a token, and who lets go of it does not wipe it. */
+	explicit_bzero(text, (size_t)n);
+	if (!head_parse(copy, (size_t)n, &head) || !is_plain(&head) ||
+	    !find_route(x, &head, route) || !must_wait(x, &head)) {
+		explicit_bzero(copy, (size_t)n);
 		exchange_free(x);
 		return NULL;
 	}
@@ -105,6 +109,10 @@ repoll_take(int fd, size_t size)
 {
 	char text[HEAD_BYTES_MAX];
 
-	return size <= sizeof(text) &&
-	       recv(fd, text, size, MSG_DONTWAIT) == (ssize_t)size;
+	bool taken = size <= sizeof(text) &&
+		     recv(fd, text, size, MSG_DONTWAIT) == (ssize_t)size;
+
+	if (taken)
+		explicit_bzero(text, size);
+	return taken;
 }

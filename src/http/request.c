@@ -51,6 +51,8 @@ release(struct request *r)
 {
 	release_work(r);
 	definition_unref(r->token);
+	if (r->reply.secret && r->reply.body != NULL)
+		explicit_bzero(r->reply.body->data, r->reply.body->length);
 	blob_unref(r->reply.body);
 	stream_free(r->reply.stream);
 	if (r->reply.fd >= 0)

@@ -43,7 +43,7 @@ struct request {
 	size_t header_count;
 	struct bytes body;
 	char peer[64];      /* "127.0.0.1:51234", "unix" */
-	char id[65];        /* X-Request-Id: the given one where it is sane */
+	char id[17];        /* X-Request-Id: the given one where it is sane */
 	int64_t started_us; /* monotonic */
 
 	struct arena arena; /* everything decoded for this request */

@@ -12,6 +12,7 @@
 #include "access.h"
 #include "document_reply.h"
 #include "evaluator.h"
+#include "loop.h"
 #include "model/name.h"
 #include "model/ticket.h"
 #include "ofrep_cache.h"
@@ -159,7 +160,8 @@ stream_path(struct request *r)
 	if (settings == NULL || !settings->enabled)
 		return path;
 	if (token != NULL)
-		ticket_make(token, name, ticket);
+		ticket_make(&r->loop->service->ticket_key, token, r->secret,
+			    name, ticket);
 	bytes_init(&text);
 	bytes_printf(&text, "/v1/envs/%.*s/ofrep/v1/sse%s%s", (int)name.length,
 		     name.data, token == NULL ? "" : "?ticket=", ticket);

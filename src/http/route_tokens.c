@@ -132,8 +132,12 @@ reply_secret(struct request *r, unsigned status)
 		token = made_token(r->job->change);
 		bytes_init(&body);
 		document_new_token(order->secret, token, &body);
-		reply_json(r, status, &body);
+		reply_blob(r, status, "application/json",
+			   blob_new(body.data, body.length));
 		r->reply.secret = true;
+		/* The blob is a copy. */
+		explicit_bzero(body.data, body.length);
+		bytes_fini(&body);
 	}
 	token_order_wipe(order);
 }

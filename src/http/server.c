@@ -253,6 +253,12 @@ stop_loops(struct service *service)
 			loop_join(service->loops[i]);
 }
 
+void
+server_set_ticket_key(struct server *server, const struct ticket_key *key)
+{
+	server->service.ticket_key = *key;
+}
+
 enum status
 server_start(struct server *server, struct registry *registry,
 	     struct error *err)

@@ -16,6 +16,7 @@
 #include "contexts.h"
 #include "http/server.h"
 #include "limits.h"
+#include "model/ticket.h"
 #include "registry/registry.h"
 #include "router.h"
 
@@ -34,6 +35,7 @@ struct service {
 	struct loop **loops; /* for the handlers that speak of all of them */
 	unsigned loop_count;
 	int64_t started_ms; /* wall time */
+	struct ticket_key ticket_key;
 
 	unsigned header_timeout_ms;
 	unsigned body_timeout_ms;

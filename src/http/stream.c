@@ -114,8 +114,7 @@ stream_answer(struct waiter *waiter, int64_t revision,
 	if (stream->out.length - stream->sent > UNREAD_MAX)
 		give_up(stream);
 	else if (reason == ANSWER_DRAINED || reason == ANSWER_GONE ||
-		 reason == ANSWER_STOPPED ||
-		 reason == ANSWER_ENDED ||
+		 reason == ANSWER_STOPPED || reason == ANSWER_ENDED ||
 		 !access_lasts(stream->loop, stream->token, stream->secret))
 		stream->ended = true;
 	else if (reason == ANSWER_CHANGED)

@@ -12,6 +12,8 @@ enum {
 	CRC_AT = SECRET_AT + CREDENTIAL_SECRET_LENGTH + 1,
 	ID_ALPHABET = 36,
 	SECRET_ALPHABET = 62,
+	STACK_BYTES = 2048,
+	WITHIN_LEAST = 20, /* of a secret, to be taken for one */
 };
 
 /* An id is made of the first ID_ALPHABET of them. */
@@ -45,6 +47,15 @@ checksum(const char *text, char out[CREDENTIAL_CRC_LENGTH + 1])
 		       crc & 0xffffffff);
 }
 
+/* The library hashes on the stack, and leaves there what it hashed. */
+NO_INLINE static void
+wipe_stack(void)
+{
+	char below[STACK_BYTES];
+
+	explicit_bzero(below, sizeof(below));
+}
+
 static void
 hash_secret(const char *text, uint8_t hash[SHA256_BYTES])
 {
@@ -53,6 +64,7 @@ hash_secret(const char *text, uint8_t hash[SHA256_BYTES])
 	sha256_init(&sha);
 	sha256_update(&sha, text + SECRET_AT, CREDENTIAL_SECRET_LENGTH);
 	sha256_final(&sha, hash);
+	wipe_stack();
 }
 
 void
@@ -122,6 +134,27 @@ tail_length(const char *text, size_t length)
 	       (text[n] == '_' || is_made_of(text + n, 1, SECRET_ALPHABET)))
 		n++;
 	return n;
+}
+
+bool
+credential_is_within(const char *text, size_t length)
+{
+	const char *const end = text + length;
+	const char *at = text;
+
+	for (;;) {
+		at = memmem(at, (size_t)(end - at), CREDENTIAL_PREFIX, ID_AT);
+		if (at == NULL)
+			return false;
+		at += ID_AT;
+		if (end - at > CREDENTIAL_ID_LENGTH &&
+		    credential_is_id(at, CREDENTIAL_ID_LENGTH) &&
+		    at[CREDENTIAL_ID_LENGTH] == '_' &&
+		    tail_length(at + CREDENTIAL_ID_LENGTH + 1,
+				(size_t)(end - at) - CREDENTIAL_ID_LENGTH -
+				    1) >= WITHIN_LEAST)
+			return true;
+	}
 }
 
 size_t

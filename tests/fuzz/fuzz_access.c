@@ -25,6 +25,8 @@ static struct {
 } good;
 
 /* A catalog with one token, made as an administrator would make it. */
+static const struct ticket_key key = { { 1, 2, 3 } };
+
 static void
 make_token(struct arena *arena)
 {
@@ -84,7 +86,7 @@ make_good(void)
 	token = token_prove(good.catalog, &credential, NOW_MS, &secret);
 	if (token == NULL)
 		finding("a credential that proves nothing");
-	ticket_make(token->token, environment, good.ticket);
+	ticket_make(&key, token->token, 0, environment, good.ticket);
 }
 
 static void
@@ -113,15 +115,16 @@ static void
 check_ticket(const char *text, size_t length)
 {
 	static const struct string other = { "default", 7 };
+	const struct string shown = { text, length };
 	const bool same =
 	    length == TICKET_LENGTH && memcmp(text, good.ticket, length) == 0;
 	uint8_t secret;
-	const bool proves = ticket_prove(good.catalog, text, length,
-					 environment, NOW_MS, &secret) != NULL;
+	const bool proves = ticket_prove(&key, good.catalog, shown, environment,
+					 NOW_MS, &secret) != NULL;
 
 	if (proves != same)
 		finding("let in by '%.*s'", (int)length, text);
-	if (ticket_prove(good.catalog, text, length, other, NOW_MS, &secret) !=
+	if (ticket_prove(&key, good.catalog, shown, other, NOW_MS, &secret) !=
 	    NULL)
 		finding("let in elsewhere by '%.*s'", (int)length, text);
 }

@@ -81,8 +81,10 @@ END_TEST
 
 START_TEST(test_request_id_when_sane_then_echoed_else_made)
 {
-	static const char *const strange[] = { "X-Request-Id: a b",
-					       "X-Request-Id: <x>", NULL };
+	static const char *const strange[] = {
+		"X-Request-Id: a b", "X-Request-Id: 0123456789abcdef0",
+		"X-Request-Id: <x>", NULL
+	};
 	struct toggled *t = SCENE_OPEN("--loops", "1");
 	struct answer *a = toggled_request(
 	    t, "GET", "/healthz", HEADERS("X-Request-Id: 0c8f-11_a.b:c"), NULL);

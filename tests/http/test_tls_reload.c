@@ -141,6 +141,46 @@ START_TEST(test_reload_when_files_are_wrong_then_old_ones_stay)
 }
 END_TEST
 
+/* "reloaded" means that it is in force; what is not is named. */
+START_TEST(test_reload_when_named_anew_then_said_after_it_is_so)
+{
+	static const char form[] = "listen = https://127.0.0.1:0\n"
+				   "tls-certificate = %s\ntls-key = %s\n";
+	struct toggled *t = toggled_new();
+	struct authority *ca = authority_new(t, "ca");
+	struct certificate first =
+	    certificate_new(ca, "first", TLS_SERIAL, TLS_DAYS);
+	struct certificate second =
+	    certificate_new(ca, "second", RENEWED_SERIAL, TLS_DAYS);
+	const char *file =
+	    toggled_write(t, "c", toggled_text(t, form, first.path, first.key));
+	const char *log, *at;
+
+	toggled_start_as(t, (const char *const[]){ "serve", "--config", file,
+						   "--database", t->database,
+						   NULL });
+	t->port = (int)strtol(strrchr(t->ready, ':') + 1, NULL, 10);
+	t->ca_file = authority_path(ca);
+	toggled_write(t, "c", toggled_text(t, form, second.path, first.key));
+	toggled_signal(t, SIGHUP);
+	ck_assert(wait_until_logged(
+	    t, "configuration read again, but for the certificate", SOON_MS));
+	log = toggled_log(t);
+	ck_assert_ptr_nonnull(strstr(log, "certificate refused"));
+	ck_assert_ptr_nonnull(
+	    strstr(log, "changed, but refused option=tls-certificate"));
+	ck_assert_ptr_null(strstr(log, "reloaded"));
+	toggled_write(t, "c", toggled_text(t, form, second.path, second.key));
+	toggled_signal(t, SIGHUP);
+	ck_assert(wait_until_logged(t, "reloaded option=tls-key", SOON_MS));
+	at = strstr(toggled_log(t), "serial=09");
+	ck_assert_ptr_nonnull(at);
+	ck_assert_ptr_nonnull(strstr(at, "reloaded option=tls-key"));
+	ck_assert_uint_eq(serial(t), RENEWED_SERIAL);
+	tls_stop(t);
+}
+END_TEST
+
 START_TEST(test_reload_when_expired_then_warned_and_taken)
 {
 	struct authority *ca = NULL;
@@ -295,6 +335,8 @@ main(void)
 	tcase_add_test(tc, test_reload_when_named_anew_in_file_then_taken);
 	tcase_add_loop_test(
 	    tc, test_reload_when_files_are_wrong_then_old_ones_stay, 0, kinds);
+	tcase_add_test(tc,
+		       test_reload_when_named_anew_then_said_after_it_is_so);
 	tcase_add_test(tc, test_reload_when_expired_then_warned_and_taken);
 	tcase_add_loop_test(
 	    tc, test_start_when_files_are_wrong_then_fails_with_a_sentence, 0,
