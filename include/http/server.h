@@ -48,6 +48,8 @@ struct server_config {
 	enum parking parking;
 	bool descriptor_tables; /* a table of its own for each loop's thread */
 	bool access_log;
+	bool allow_unauthenticated; /* the network is trusted: any Host will do
+				       while there is no token */
 	struct clock clock;
 	struct log *log;
 };

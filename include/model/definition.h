@@ -73,13 +73,15 @@ struct definition {
 
 	/* Toggles: the state. Environments: event streams are advertised. */
 	bool enabled;
+	/* Environments: `tags` are the origins whose pages may ask OFREP. */
+	bool has_origins;
 
 	/* Toggles only. */
 	enum variant_type type;
 	struct variant *variants;
 	size_t variant_count;
 	int default_variant; /* index, or -1: none */
-	struct string *tags;
+	struct string *tags; /* of environments: see has_origins */
 	size_t tag_count;
 	struct string metadata; /* JSON object, or length 0 */
 

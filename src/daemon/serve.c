@@ -114,6 +114,7 @@ serve_server_config(const struct daemon *daemon)
 		.parking = (enum parking)o->parking,
 		.descriptor_tables = o->descriptor_tables,
 		.access_log = o->access_log,
+		.allow_unauthenticated = o->allow_unauthenticated,
 		.clock = clock_system(),
 		.log = daemon->log,
 	};

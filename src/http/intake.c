@@ -12,6 +12,7 @@
 #include "guard.h"
 #include "loop.h"
 #include "model/name.h"
+#include "site.h"
 #include "wire/json.h"
 
 enum {
@@ -231,32 +232,6 @@ is_json_type(const char *type)
 	       strncasecmp(type + length - 5, "+json", 5) == 0;
 }
 
-/* While nobody has to log in, the name that a page came from proves nothing. */
-static bool
-may_write(struct request *r)
-{
-	const char *origin = request_header(r, "Origin");
-	const char *host = exchange_of(r)->authority;
-
-	/* What the target says goes before what the header does. */
-	if (host == NULL)
-		host = request_header(r, "Host");
-	if ((r->route->flags & ROUTE_WRITE) == 0 || origin == NULL)
-		return true;
-	if (guard_is_foreign(origin, host)) {
-		reply_fail(r, STATUS_FORBIDDEN,
-			   "a web page of another origin may not write");
-		return false;
-	}
-	if (r->token == NULL && !guard_is_literal(host)) {
-		reply_fail(r, STATUS_FORBIDDEN,
-			   "while there is no access token, a web page may "
-			   "write only at an address or at localhost");
-		return false;
-	}
-	return true;
-}
-
 static bool
 check_rights_and_body(struct exchange *x, const struct guard_message *message)
 {
@@ -267,7 +242,7 @@ check_rights_and_body(struct exchange *x, const struct guard_message *message)
 	x->body_limit = (r->route->flags & ROUTE_LARGE_BODY) != 0
 			    ? LIMIT_CHANGE_BYTES
 			    : LIMIT_DEFINITION_BYTES;
-	if (!access_admit(x) || !may_write(r) || !request_unique_query(r))
+	if (!access_admit(x) || !site_admit(x) || !request_unique_query(r))
 		return false;
 	if (has_body && type != NULL && !is_json_type(type)) {
 		reply_fail(r, STATUS_MEDIA_TYPE,

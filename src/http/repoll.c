@@ -17,6 +17,7 @@
 #include "head.h"
 #include "intake.h"
 #include "loop.h"
+#include "site.h"
 
 enum { HEAD_BYTES_MAX = 2048 };
 
@@ -65,7 +66,8 @@ must_wait(struct exchange *x, struct head *head)
 	r->catalog = catalog_ref(loop_catalog(r->loop));
 	if (fields_settle(head->headers, head->count, &r->arena, NULL) ==
 		STATUS_OK &&
-	    access_admit(x) && request_unique_query(r) && intake_environment(r))
+	    access_admit(x) && site_admit(x) && request_unique_query(r) &&
+	    intake_environment(r))
 		step = r->route->handle(r);
 	access_forget(r);
 	/* The list ends with our caller. */

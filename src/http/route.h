@@ -35,7 +35,7 @@ enum { ROUTE_PARAMS_MAX = 3 };
 enum route_flag {
 	ROUTE_ENVIRONMENT = 1 << 0, /* params[0] names one that must exist:
 				       r->snapshot is set, else 404 */
-	ROUTE_WRITE = 1 << 1,       /* refused from foreign web origins */
+	ROUTE_WRITE = 1 << 1,       /* only from pages of our own (site.h) */
 	ROUTE_LARGE_BODY = 1 << 2,  /* LIMIT_CHANGE_BYTES, else
 				       LIMIT_DEFINITION_BYTES */
 	ROUTE_OFREP = 1 << 3,       /* errors in OFREP's shape; cors.h */
@@ -47,7 +47,9 @@ enum route_flag {
 	ROUTE_CLIENT = 1 << 6, /* services: polls and evaluations */
 	ROUTE_ADMIN = 1 << 7,
 	ROUTE_TICKET =
-	    1 << 8, /* a ticket in the URL will do (model/ticket.h) */
+	    1 << 8,          /* a ticket in the URL will do (model/ticket.h) */
+	ROUTE_PAGE = 1 << 9, /* people follow links to it (site.h); reading it
+				does nothing */
 };
 
 struct route {

@@ -17,13 +17,12 @@ default_environment(const struct request *r)
 				strlen(NAME_DEFAULT_ENVIRONMENT) };
 }
 
-const struct snapshot *
-selector_find(struct request *r, struct string selector)
+struct string
+selector_name(const struct request *r, struct string selector)
 {
 	static const char set[] = "flagSetId=";
 	const size_t set_length = sizeof(set) - 1;
 	const char *header = request_header(r, "Flagd-Selector");
-	const struct snapshot *snapshot;
 
 	if (selector.length == 0 && header != NULL)
 		selector = (struct string){ header, strlen(header) };
@@ -32,8 +31,15 @@ selector_find(struct request *r, struct string selector)
 		selector.data += set_length;
 		selector.length -= set_length;
 	}
-	if (selector.length == 0)
-		selector = default_environment(r);
+	return selector.length == 0 ? default_environment(r) : selector;
+}
+
+const struct snapshot *
+selector_find(struct request *r, struct string selector)
+{
+	const struct snapshot *snapshot;
+
+	selector = selector_name(r, selector);
 	if (!access_environment(r, selector))
 		return NULL;
 	snapshot =

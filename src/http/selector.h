@@ -7,7 +7,11 @@
 
 #include "request.h"
 
-/* `selector` with length 0: the header decides. NULL: the reply is filled. */
+/* The name that it comes to, of an environment or of none. `selector` with
+ * length 0: the header decides. */
+struct string selector_name(const struct request *r, struct string selector);
+
+/* The environment itself. NULL: the reply is filled. */
 const struct snapshot *selector_find(struct request *r, struct string selector);
 
 #endif

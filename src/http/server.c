@@ -100,6 +100,7 @@ init_service(struct service *service, const struct server_config *config)
 	service->parking = config->parking;
 	service->descriptor_tables = config->descriptor_tables;
 	service->access_log = config->access_log;
+	service->allow_unauthenticated = config->allow_unauthenticated;
 	service->header_timeout_ms =
 	    or_default(config->header_timeout_ms, HEADER_TIMEOUT_MS);
 	service->body_timeout_ms =

@@ -46,6 +46,7 @@ struct service {
 	enum parking parking;
 	bool descriptor_tables;
 	bool access_log;
+	bool allow_unauthenticated;
 };
 
 #endif

@@ -180,6 +180,7 @@ borrow_parts(struct definition *parts, const struct definition *from)
 	parts->stored = from->stored;
 	parts->core = from->core;
 	parts->enabled = from->enabled;
+	parts->has_origins = from->has_origins;
 	parts->type = from->type;
 	parts->variants = from->variants;
 	parts->variant_count = from->variant_count;

@@ -5,6 +5,8 @@
 #include "toggle.h"
 #include "wire/json.h"
 
+enum { ORIGINS_MAX = 64, ORIGIN_MAX = 255 };
+
 /* What flagd's document says about an environment by itself. */
 static const char *const reserved[] = { "flagSetId", "version", NULL };
 
@@ -35,6 +37,46 @@ check_event_streams(struct form *form, const struct value *value,
 				   value_type_name(value));
 }
 
+/* "https://shop.example", as browsers say it; "*": all. */
+static bool
+is_origin(struct string text)
+{
+	const char *scheme = strstr(text.data, "://");
+	const char *host = scheme == NULL ? text.data : scheme + 3;
+
+	if (string_is(text, "*"))
+		return true;
+	return scheme != NULL && scheme > text.data && *host != '\0' &&
+	       text.length <= ORIGIN_MAX &&
+	       strcspn(host, " \t/?#@,*\\") == strlen(host);
+}
+
+static void
+check_origins(struct form *form, const struct value *value, const char *pointer,
+	      enum status *status)
+{
+	if (value->type != VALUE_ARRAY) {
+		*status = error_at(form->err, pointer,
+				   "must be an array of origins, not %s",
+				   value_type_name(value));
+		return;
+	}
+	if (value->array.count > ORIGINS_MAX)
+		*status = error_at(form->err, pointer,
+				   "has %zu origins; at most %d are kept",
+				   value->array.count, ORIGINS_MAX);
+	for (size_t i = 0; i < value->array.count; i++) {
+		const struct value *item = &value->array.items[i];
+
+		if (item->type == VALUE_STRING && is_origin(item->string))
+			continue;
+		*status = error_at(
+		    form->err, json_pointer_index(form->scratch, pointer, i),
+		    "must be an origin such as \"https://shop.example\" or "
+		    "\"http://localhost:3000\", without a path, or \"*\"");
+	}
+}
+
 static void
 check_metadata(struct form *form, const struct value *value,
 	       const char *pointer, enum status *status)
@@ -58,6 +100,7 @@ static const struct {
 	{ "description", check_description },
 	{ "fractional", check_fractional },
 	{ "eventStreams", check_event_streams },
+	{ "corsOrigins", check_origins },
 	{ "metadata", check_metadata },
 };
 
@@ -66,10 +109,11 @@ enum { SETTING_COUNT = sizeof(settings) / sizeof(settings[0]) };
 static enum status
 check(struct form *form, const struct value *json)
 {
-	static const char *const names[] = {
-		"description", "fractional", "eventStreams", "metadata", "name",
-		"revision",    "updatedAt",  "updatedBy",    NULL
-	};
+	static const char *const names[] = { "description",  "fractional",
+					     "eventStreams", "corsOrigins",
+					     "metadata",     "name",
+					     "revision",     "updatedAt",
+					     "updatedBy",    NULL };
 	const char *base = form->scope->pointer;
 	enum status status = STATUS_OK;
 
@@ -110,6 +154,23 @@ put_settings(struct bytes *text, const struct value *json)
 	text->length--;
 }
 
+/* What is stored may be of a newer release, and is not as checked here. */
+static void
+take_origins(struct form *form, const struct value *origins)
+{
+	struct definition *parts = &form->parts;
+
+	if (origins == NULL || origins->type != VALUE_ARRAY)
+		return;
+	parts->has_origins = true;
+	parts->tags = arena_zalloc(form->scratch, origins->array.count + 1,
+				   sizeof(*parts->tags));
+	for (size_t i = 0; i < origins->array.count; i++)
+		if (origins->array.items[i].type == VALUE_STRING)
+			parts->tags[parts->tag_count++] =
+			    origins->array.items[i].string;
+}
+
 enum status
 form_read_environment(struct form *form, const struct value *json)
 {
@@ -129,6 +190,7 @@ form_read_environment(struct form *form, const struct value *json)
 	streams = value_get(json, "eventStreams");
 	form->parts.enabled =
 	    streams == NULL || streams->type != VALUE_BOOL || streams->boolean;
+	take_origins(form, value_get(json, "corsOrigins"));
 	form_begin(form, "name");
 	form_begin_stored(form);
 	if (form->trusted.length > 0)

@@ -125,7 +125,8 @@ struct net_text {
 static inline struct net_text
 net_request(const char *method, const char *path, const char *body)
 {
-	static const char shape[] = "%s %s HTTP/1.1\r\nHost: bench\r\n%s%s%s";
+	static const char shape[] =
+	    "%s %s HTTP/1.1\r\nHost: localhost\r\n%s%s%s";
 	const char *line = getenv("BENCH_HEADER");
 	struct net_text text = { NULL, 0 };
 	char entity[96] = "\r\n";

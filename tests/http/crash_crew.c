@@ -27,7 +27,7 @@ crew_write_request(const struct journal_write *w, struct bytes *request)
 	}
 	bytes_clear(request);
 	bytes_printf(request,
-		     "%s HTTP/1.1\r\nHost: x\r\nIdempotency-Key: %s\r\n"
+		     "%s HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: %s\r\n"
 		     "Change-Comment: %s\r\nContent-Length: %zu\r\n\r\n%s",
 		     path, w->name, w->name, strlen(body), body);
 }
@@ -161,7 +161,7 @@ crew_follow(void *ctx)
 		bytes_clear(&request);
 		bytes_printf(&request,
 			     "GET " ENV "/changes?wait=10&since=%s HTTP/1.1\r\n"
-			     "Host: x\r\n\r\n",
+			     "Host: localhost\r\n\r\n",
 			     f->cursor);
 		status = line_ask(&line, &request, &delta);
 		if (status != 0 && status != 200)

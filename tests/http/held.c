@@ -9,7 +9,7 @@ held_begin(struct toggled *t, const char *header, const char *method,
 {
 	const char *text = toggled_text(
 	    t,
-	    "%s %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n%s%s"
+	    "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s%s"
 	    "Content-Length: %zu\r\n\r\n%s",
 	    method, path, header == NULL ? "" : header,
 	    header == NULL ? "" : "\r\n", body == NULL ? 0 : strlen(body),

@@ -8,7 +8,7 @@
 #include "scene.h"
 
 #define T ENV
-#define HOST "Host: h\r\n"
+#define HOST "Host: localhost\r\n"
 #define POLL(since) "GET " T "/changes?since=" since "&wait=30s HTTP/1.1\r\n"
 
 /* The gauge of those that wait in each of scene_parkings. */

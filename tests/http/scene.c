@@ -115,8 +115,8 @@ expect_life(struct raw *raw, bool closes, const char *name)
 			      name);
 		return;
 	}
-	ck_assert(
-	    raw_send_text(raw, "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"));
+	ck_assert(raw_send_text(
+	    raw, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"));
 	ck_assert_msg(raw_answer(raw, SOON_MS)->status == 200,
 		      "%s: the next request fails", name);
 }

@@ -32,14 +32,19 @@ enum {
 static const char *const words[] = {
 	"",
 	"GET /v",
-	"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
-	"GET " ENV "/changes?since=2&wait=30 HTTP/1.1\r\nHost: x\r\n\r\n",
-	"GET " ENV "/values?since=2&wait=100ms HTTP/1.1\r\nHost: x\r\n\r\n",
-	"GET " ENV "/changes HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-	("PUT " ENV "/toggles/b HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n"
+	"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+	"GET " ENV
+	"/changes?since=2&wait=30 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+	"GET " ENV
+	"/values?since=2&wait=100ms HTTP/1.1\r\nHost: localhost\r\n\r\n",
+	"GET " ENV
+	"/changes HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+	("PUT " ENV
+	 "/toggles/b HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
 	 "\r\n{\"owner\""),
-	("GET " ENV "/changes?since=2&wait=30 HTTP/1.1\r\nHost: x\r\n\r\n"
-	 "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"),
+	("GET " ENV
+	 "/changes?since=2&wait=30 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+	 "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"),
 };
 
 struct churn {

@@ -14,7 +14,7 @@
 
 enum { SOON_MS = 5000, LIMIT = 80, CLIENTS = 100, LOOK_MS = 500 };
 
-#define HOST "Host: h\r\n"
+#define HOST "Host: localhost\r\n"
 #define REQUEST "GET /healthz HTTP/1.1\r\n" HOST "\r\n"
 
 /* The program under a limit that it cannot raise. */

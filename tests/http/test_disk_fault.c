@@ -169,11 +169,12 @@ write_last(struct toggled *t, const struct book *book)
 	long status;
 
 	(void)raw_send_text(
-	    raw, toggled_text(t,
-			      "PUT " ENV "/toggles/k%d HTTP/1.1\r\n"
-			      "Host: h\r\nContent-Type: application/json\r\n"
-			      "Content-Length: %zu\r\n\r\n%s",
-			      book->count, strlen(body), body));
+	    raw,
+	    toggled_text(t,
+			 "PUT " ENV "/toggles/k%d HTTP/1.1\r\n"
+			 "Host: localhost\r\nContent-Type: application/json\r\n"
+			 "Content-Length: %zu\r\n\r\n%s",
+			 book->count, strlen(body), body));
 	status = raw_answer(raw, SOON_MS)->status;
 	raw_close(raw);
 	return status;

@@ -245,11 +245,12 @@ START_TEST(test_method_when_not_there_then_named_as_sent)
 	for (int i = 0; i < COUNT(methods); i++) {
 		struct answer *answer;
 
-		raw_send_text(raw,
-			      toggled_text(t,
-					   "%s /healthz HTTP/1.1\r\nHost: h\r\n"
-					   "Content-Length: 0\r\n\r\n",
-					   methods[i].method));
+		raw_send_text(
+		    raw,
+		    toggled_text(t,
+				 "%s /healthz HTTP/1.1\r\nHost: localhost\r\n"
+				 "Content-Length: 0\r\n\r\n",
+				 methods[i].method));
 		answer = raw_answer(raw, DEADLINE_ANSWER_MS);
 		ck_assert_str_eq(
 		    json_text_at(
@@ -263,10 +264,12 @@ START_TEST(test_method_when_not_there_then_named_as_sent)
 		    t, toggled_text(t, "method=%s path", methods[i].shown),
 		    DEADLINE_ANSWER_MS));
 	}
-	raw_send_text(raw, "HEAD " ENV "/rollback HTTP/1.1\r\nHost: h\r\n\r\n");
+	raw_send_text(raw, "HEAD " ENV
+			   "/rollback HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	ck_assert_int_eq(raw_answer_head(raw, DEADLINE_ANSWER_MS)->status, 405);
 	/* No part of a line, nor one more label for each. */
-	raw_send_text(raw, "A\"B=C /healthz HTTP/1.1\r\nHost: h\r\n\r\n");
+	raw_send_text(raw,
+		      "A\"B=C /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	ck_assert_int_eq(raw_answer(raw, DEADLINE_ANSWER_MS)->status, 400);
 	ck_assert(wait_until_logged(t, "method=ABC path", DEADLINE_ANSWER_MS));
 	ck_assert_ptr_null(strstr(toggled_get(t, "/metrics")->body, "BREW"));
@@ -346,7 +349,7 @@ START_TEST(test_body_when_over_the_limit_then_413)
 	/* And at once, where the client asks before it sends. */
 	raw = raw_open(t);
 	raw_send_text(raw, toggled_text(t,
-					"%s %s HTTP/1.1\r\nHost: x\r\n"
+					"%s %s HTTP/1.1\r\nHost: localhost\r\n"
 					"Expect: 100-continue\r\n"
 					"Content-Length: %zu\r\n\r\n",
 					sizes[_i].method, sizes[_i].path,

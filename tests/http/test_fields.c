@@ -131,15 +131,16 @@ START_TEST(test_header_when_it_may_stand_once_then_twice_is_refused_by_name)
 	put_toggle(t, "new-checkout", "{}");
 	raw = raw_open(t);
 	raw_send_text(
-	    raw, toggled_text(
-		     t, "%s %s HTTP/1.1\r\n%s%s%s\r\n%s\r\n\r\n%s",
-		     once[_i].method, once[_i].path,
-		     strcmp(once[_i].name, "Host") == 0 ? "" : "Host: x\r\n",
-		     once[_i].body != NULL &&
-			     strcmp(once[_i].name, "Content-Length") != 0
-			 ? "Content-Length: 2\r\n"
-			 : "",
-		     line, line, once[_i].body == NULL ? "" : "{}"));
+	    raw,
+	    toggled_text(
+		t, "%s %s HTTP/1.1\r\n%s%s%s\r\n%s\r\n\r\n%s", once[_i].method,
+		once[_i].path,
+		strcmp(once[_i].name, "Host") == 0 ? "" : "Host: localhost\r\n",
+		once[_i].body != NULL &&
+			strcmp(once[_i].name, "Content-Length") != 0
+		    ? "Content-Length: 2\r\n"
+		    : "",
+		line, line, once[_i].body == NULL ? "" : "{}"));
 	answer = raw_answer(raw, SOON);
 	ck_assert_int_eq(answer->status, 400);
 	detail = json_text_at(answer_json(answer),
@@ -206,8 +207,9 @@ START_TEST(test_poll_again_when_something_stands_twice_then_refused)
 {
 	static const char *const again[] = {
 		"GET " ENV "/changes?since=2&wait=50ms&wait=50ms HTTP/1.1\r\n"
-		"Host: x\r\n\r\n",
-		"GET " ENV "/changes?since=2&wait=50ms HTTP/1.1\r\nHost: x\r\n"
+		"Host: localhost\r\n\r\n",
+		"GET " ENV
+		"/changes?since=2&wait=50ms HTTP/1.1\r\nHost: localhost\r\n"
 		"Toggled-Client: a\r\nToggled-Client: b\r\n\r\n",
 	};
 
@@ -219,7 +221,7 @@ START_TEST(test_poll_again_when_something_stands_twice_then_refused)
 		raw = raw_open(t);
 		raw_send_text(raw,
 			      "GET " ENV "/changes?since=2&wait=50ms HTTP/1.1"
-			      "\r\nHost: x\r\n\r\n");
+			      "\r\nHost: localhost\r\n\r\n");
 		ck_assert_int_eq(raw_answer(raw, SOON)->status, 200);
 		raw_send_text(raw, again[i]);
 		ck_assert_int_eq(raw_answer(raw, SOON)->status, 400);

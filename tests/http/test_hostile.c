@@ -60,8 +60,8 @@ open_hostile(struct question *flip, const char **admin)
 static const char *const heads[] = {
 	"",
 	"G",
-	"GET " ENV "/toggles HTTP/1.1\r\nHost: x\r\nX: ",
-	"PATCH " ENV "/toggles/a HTTP/1.1\r\nHost: x\r\n",
+	"GET " ENV "/toggles HTTP/1.1\r\nHost: localhost\r\nX: ",
+	"PATCH " ENV "/toggles/a HTTP/1.1\r\nHost: localhost\r\n",
 };
 
 static bool

@@ -11,7 +11,7 @@
 enum { SOON_MS = 5000 };
 
 #define T ENV
-#define HOST "Host: h\r\n"
+#define HOST "Host: localhost\r\n"
 
 static struct answer *
 send_many_headers(struct toggled *t, int count)

@@ -386,10 +386,11 @@ post_and_wait(struct toggled *t, const char *has, const char *prefer)
 	struct raw *raw = raw_open(t);
 
 	ck_assert(raw_send_text(
-	    raw, toggled_text(t,
-			      "POST " ALL " HTTP/1.1\r\nHost: x\r\n%s\r\n"
-			      "Prefer: %s\r\nContent-Length: %zu\r\n\r\n%s",
-			      has, prefer, strlen(GOLD), GOLD)));
+	    raw,
+	    toggled_text(t,
+			 "POST " ALL " HTTP/1.1\r\nHost: localhost\r\n%s\r\n"
+			 "Prefer: %s\r\nContent-Length: %zu\r\n\r\n%s",
+			 has, prefer, strlen(GOLD), GOLD)));
 	return raw;
 }
 

@@ -10,7 +10,7 @@
 enum { SOON_MS = 5000 };
 
 #define T ENV
-#define HOST "Host: h\r\n"
+#define HOST "Host: localhost\r\n"
 
 START_TEST(test_problem_when_refused_then_problem_json)
 {

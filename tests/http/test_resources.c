@@ -36,7 +36,9 @@ enum {
 	WORK_TICKS = VITALS_SANITIZED ? 250 : 50,
 };
 
-#define REQUEST "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+#define REQUEST                                                                \
+	"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: "             \
+	"close\r\n\r\n"
 
 /* Who waits in the kernel's queue has no answer at all. */
 static bool
@@ -102,7 +104,7 @@ bomb(struct toggled *t)
 
 	bytes_init(&text);
 	bytes_printf(&text,
-		     "POST " ENV "/changes HTTP/1.1\r\nHost: x\r\n"
+		     "POST " ENV "/changes HTTP/1.1\r\nHost: localhost\r\n"
 		     "Content-Length: %d\r\n\r\n[",
 		     2 + BOMB_VALUES * 3);
 	for (int i = 0; i < BOMB_VALUES; i++)
@@ -169,7 +171,8 @@ write_on(void *ctx)
 		(void)snprintf(text, sizeof(text), "{\"owner\":\"%d\"}", i);
 		bytes_clear(&request);
 		bytes_printf(&request,
-			     "PUT " ENV "/toggles/w%d HTTP/1.1\r\nHost: x\r\n"
+			     "PUT " ENV
+			     "/toggles/w%d HTTP/1.1\r\nHost: localhost\r\n"
 			     "Content-Length: %zu\r\n\r\n%s",
 			     flood->number, strlen(text), text);
 		status = line_ask(&line, &request, &body);

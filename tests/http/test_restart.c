@@ -74,7 +74,8 @@ read_on(void *ctx)
 
 	bytes_init(&request);
 	bytes_append_str(&request,
-			 "GET " ENV "/toggles HTTP/1.1\r\nHost: x\r\n\r\n");
+			 "GET " ENV
+			 "/toggles HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	while (!atomic_load(reader->stop)) {
 		atomic_fetch_add(&reader->reads, 1);
 		reader->lost += !read_once(reader, &line, &request);
@@ -114,7 +115,7 @@ restart_once(struct toggled *t, struct reader *readers, int64_t revision)
 	const char *request =
 	    toggled_text(t,
 			 "GET " ENV "/changes?since=%d&wait=60s HTTP/1.1\r\n"
-			 "Host: x\r\n\r\n",
+			 "Host: localhost\r\n\r\n",
 			 (int)revision);
 	struct raw *crowd[WAITERS];
 	struct load load;

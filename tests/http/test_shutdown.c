@@ -15,12 +15,16 @@
 
 /* What they wait with; every form of the feed. */
 static const char *const polls[] = {
-	"GET " ENV "/changes?since=2&wait=60 HTTP/1.1\r\nHost: x\r\n\r\n",
-	"GET " ENV "/changes?since=2&wait=60&prefix=a HTTP/1.1\r\nHost: x\r\n"
+	"GET " ENV
+	"/changes?since=2&wait=60 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+	"GET " ENV
+	"/changes?since=2&wait=60&prefix=a HTTP/1.1\r\nHost: localhost\r\n"
 	"\r\n",
-	"GET " ENV "/values?since=2&wait=60&plan=gold HTTP/1.1\r\nHost: x\r\n"
+	"GET " ENV
+	"/values?since=2&wait=60&plan=gold HTTP/1.1\r\nHost: localhost\r\n"
 	"\r\n",
-	"GET " ENV "/changes?since=2 HTTP/1.1\r\nHost: x\r\nPrefer: wait=60\r\n"
+	"GET " ENV
+	"/changes?since=2 HTTP/1.1\r\nHost: localhost\r\nPrefer: wait=60\r\n"
 	"\r\n",
 };
 
@@ -77,11 +81,12 @@ START_TEST(test_term_when_ofrep_waits_then_it_is_answered)
 	tag = answer_header(
 	    t, ask(t, "POST", "/ofrep/v1/evaluate/flags", "{}", 200), "ETag");
 	ck_assert(raw_send_text(
-	    raw, toggled_text(t,
-			      "POST /ofrep/v1/evaluate/flags HTTP/1.1\r\n"
-			      "Host: x\r\nIf-None-Match: %s\r\nPrefer: wait=60"
-			      "\r\nContent-Length: 2\r\n\r\n{}",
-			      tag)));
+	    raw, toggled_text(
+		     t,
+		     "POST /ofrep/v1/evaluate/flags HTTP/1.1\r\n"
+		     "Host: localhost\r\nIf-None-Match: %s\r\nPrefer: wait=60"
+		     "\r\nContent-Length: 2\r\n\r\n{}",
+		     tag)));
 	wait_for_waiters(t, 1);
 	toggled_hang_up(t);
 	toggled_signal(t, SIGTERM);
@@ -100,7 +105,7 @@ START_TEST(test_term_when_connections_hang_then_it_ends_soon)
 	static const char *const pieces[] = {
 		"",
 		"GET /vers",
-		"GET /version HTTP/1.1\r\nHost: x\r\n\r\n",
+		"GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n",
 	};
 	struct toggled *t = scene_open_parking(_i);
 	struct raw *raws[COUNT(pieces)];
@@ -114,7 +119,7 @@ START_TEST(test_term_when_connections_hang_then_it_ends_soon)
 	ck_assert_int_eq(raw_answer(raws[2], SOON)->status, 200);
 	/* One that has waited before and is idle now. */
 	ck_assert(raw_send_text(rested, "GET " ENV "/changes?since=1&wait=30 "
-					"HTTP/1.1\r\nHost: x\r\n\r\n"));
+					"HTTP/1.1\r\nHost: localhost\r\n\r\n"));
 	wait_for_waiters(t, 1);
 	put_toggle(t, "a", "{}");
 	ck_assert_int_eq(raw_answer(rested, SOON)->status, 200);
@@ -136,7 +141,7 @@ enum {
 };
 
 #define HALF_A_WRITE                                                           \
-	"PUT " ENV "/toggles/x HTTP/1.1\r\nHost: x\r\n"                        \
+	"PUT " ENV "/toggles/x HTTP/1.1\r\nHost: localhost\r\n"                \
 	"Content-Length: 1000\r\n\r\n{"
 
 static void
@@ -170,7 +175,8 @@ START_TEST(test_term_when_a_body_never_comes_then_503_soon)
 	int64_t began;
 
 	ck_assert(raw_send_text(raw, HALF_A_WRITE));
-	ck_assert(raw_send_text(head, "GET /version HTTP/1.1\r\nHost: x\r\n"));
+	ck_assert(raw_send_text(
+	    head, "GET /version HTTP/1.1\r\nHost: localhost\r\n"));
 	ask(t, "GET", ENV "/toggles/x", NULL, 404);
 	toggled_hang_up(t);
 	began = now_ms();

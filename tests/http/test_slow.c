@@ -28,7 +28,7 @@ enum {
 	    32, /* what the library keeps for a request in the making */
 };
 
-#define READ "GET " ENV "/changes HTTP/1.1\r\nHost: x\r\n\r\n"
+#define READ "GET " ENV "/changes HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 static struct toggled *
 open_impatient(void)
@@ -119,15 +119,15 @@ static const struct {
 	const char *begins;
 	long status;
 } slow[] = {
-	{ "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ", 0 },
-	{ "PUT " ENV "/toggles/slow HTTP/1.1\r\nHost: x\r\n"
+	{ "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", 0 },
+	{ "PUT " ENV "/toggles/slow HTTP/1.1\r\nHost: localhost\r\n"
 	  "Content-Length: 10000\r\n\r\n",
 	  408 },
-	{ "PUT " ENV "/toggles/slow HTTP/1.1\r\nHost: x\r\n"
+	{ "PUT " ENV "/toggles/slow HTTP/1.1\r\nHost: localhost\r\n"
 	  "Transfer-Encoding: chunked\r\n\r\n2000\r\n",
 	  408 },
 	/* Refused: the answer waits for the body to go by. */
-	{ "PUT " ENV "/nothing HTTP/1.1\r\nHost: x\r\n"
+	{ "PUT " ENV "/nothing HTTP/1.1\r\nHost: localhost\r\n"
 	  "Content-Length: 10000\r\n\r\n",
 	  404 },
 };

@@ -175,7 +175,7 @@ START_TEST(test_answer_when_it_is_not_read_then_cut_off)
 	before = vitals_rss_kib(t);
 	began = now_ms();
 	open_stalled(t, stalled, READERS,
-		     "GET " ENV "/changes HTTP/1.1\r\nHost: x\r\n\r\n");
+		     "GET " ENV "/changes HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	expect_cut_without_copies(t, began, before);
 	scene_close(t);
 }
@@ -191,7 +191,7 @@ START_TEST(test_wake_up_when_it_is_not_read_then_cut_off)
 	open_stalled(t, stalled, READERS,
 		     toggled_text(t,
 				  "GET " ENV "/changes?since=%d&wait=60s "
-				  "HTTP/1.1\r\nHost: x\r\n\r\n",
+				  "HTTP/1.1\r\nHost: localhost\r\n\r\n",
 				  (int)head_revision(t)));
 	wait_for_waiters(t, READERS);
 	before = vitals_rss_kib(t);
@@ -214,7 +214,7 @@ START_TEST(test_answer_when_it_is_read_in_drips_then_cut_off)
 	put_much(t);
 	began = now_ms();
 	open_stalled(t, drips, DRIPS,
-		     "GET " ENV "/changes HTTP/1.1\r\nHost: x\r\n\r\n");
+		     "GET " ENV "/changes HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	while (!wait_until(are_cut, &cut, SIP_MS)) {
 		for (int i = 0; i < DRIPS; i++)
 			(void)!recv(raw_fd(drips[i]), sip, sizeof(sip),
@@ -232,8 +232,9 @@ static void
 subscribe(struct toggled *t, struct raw *reader, struct raw **stalled,
 	  int count)
 {
-	const char *request = "GET " ENV "/ofrep/v1/sse HTTP/1.1\r\n"
-			      "Host: x\r\nAccept: text/event-stream\r\n\r\n";
+	const char *request =
+	    "GET " ENV "/ofrep/v1/sse HTTP/1.1\r\n"
+	    "Host: localhost\r\nAccept: text/event-stream\r\n\r\n";
 
 	open_stalled(t, stalled, count, request);
 	ck_assert(raw_send_text(reader, request));

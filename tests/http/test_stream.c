@@ -37,7 +37,7 @@ subscribe(const char *more)
 
 	snprintf(request, sizeof(request),
 		 "GET /v1/envs/default/ofrep/v1/sse HTTP/1.1\r\n"
-		 "Host: x\r\nAccept: text/event-stream\r\n%s\r\n",
+		 "Host: localhost\r\nAccept: text/event-stream\r\n%s\r\n",
 		 more);
 	ck_assert(raw_send_text(raw, request));
 	return raw;
@@ -191,7 +191,7 @@ START_TEST(test_stream_when_environment_is_removed_then_it_ends)
 	    toggled_request(t, "PUT", "/v1/envs/prod", NULL, "{}")->status,
 	    201);
 	ck_assert(raw_send_text(raw, "GET /v1/envs/prod/ofrep/v1/sse "
-				     "HTTP/1.1\r\nHost: x\r\n\r\n"));
+				     "HTTP/1.1\r\nHost: localhost\r\n\r\n"));
 	(void)raw_until(raw, "\nid: ", SOON_MS);
 	ck_assert_int_eq(
 	    toggled_request(t, "DELETE", "/v1/envs/prod", NULL, NULL)->status,
@@ -231,7 +231,8 @@ open_path(const char *path)
 	struct raw *raw = raw_open(t);
 
 	ck_assert(raw_send_text(
-	    raw, toggled_text(t, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path)));
+	    raw, toggled_text(t, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n",
+			      path)));
 	return raw;
 }
 

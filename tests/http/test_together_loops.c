@@ -45,11 +45,12 @@ wait_until_then(struct toggled *t, struct raw **raws, int64_t revision)
 	for (int i = 0; i < WAITS; i++) {
 		raws[i] = raw_open(t);
 		ck_assert(raw_send_text(
-		    raws[i], toggled_text(t,
-					  "GET " ENV "/values?since=%" PRId64
-					  "&wait=%" PRId64
-					  "ms&n=%d HTTP/1.1\r\nHost: x\r\n\r\n",
-					  revision, end_ms - now_ms(), i)));
+		    raws[i],
+		    toggled_text(t,
+				 "GET " ENV "/values?since=%" PRId64
+				 "&wait=%" PRId64
+				 "ms&n=%d HTTP/1.1\r\nHost: localhost\r\n\r\n",
+				 revision, end_ms - now_ms(), i)));
 	}
 }
 

@@ -61,7 +61,8 @@ open_stream_at_a_new_revision(struct toggled *t, struct raw **raw, int round)
 			  (size_t)TOGGLES * DESCRIPTION);
 	*raw = raw_open(t);
 	ck_assert(raw_send_text(
-	    *raw, "GET " ENV "/ofrep/v1/sse HTTP/1.1\r\nHost: x\r\n\r\n"));
+	    *raw,
+	    "GET " ENV "/ofrep/v1/sse HTTP/1.1\r\nHost: localhost\r\n\r\n"));
 	(void)raw_until(*raw, "id: ", SOON_MS);
 }
 
@@ -103,7 +104,7 @@ wait_with_context(struct toggled *t, struct raw **raw, int number, int length)
 	bytes_append_str(&body, "]}}");
 	bytes_printf(&text,
 		     "POST " ENV "/values?since=%" PRId64
-		     "&wait=60 HTTP/1.1\r\nHost: x\r\n"
+		     "&wait=60 HTTP/1.1\r\nHost: localhost\r\n"
 		     "Content-Type: application/json\r\n"
 		     "Content-Length: %zu\r\n\r\n%s",
 		     head_revision(t), body.length, body.data);

@@ -241,7 +241,7 @@ START_TEST(test_connection_when_its_next_poll_is_anothers_then_judged_anew)
 	struct toggled *t = open_guarded(_i, &admin);
 	struct raw *raw = raw_open(t);
 	const char *head = "GET " ENV "/changes?since=3&wait=50ms HTTP/1.1\r\n"
-			   "Host: h\r\n";
+			   "Host: localhost\r\n";
 
 	good = bearer(t, make_token(t, admin,
 				    "{\"name\":\"c\",\"role\":\"client\","
@@ -274,11 +274,12 @@ START_TEST(test_stream_when_token_is_revoked_then_it_ends)
 				      "{\"name\":\"c\",\"role\":\"client\","
 				      "\"environments\":[\"default\"]}",
 				      &id));
-	raw_send_text(raw, toggled_text(t,
-					"GET " ENV "/ofrep/v1/sse HTTP/1.1\r\n"
-					"Host: h\r\nConnection: close\r\n"
-					"%s\r\n\r\n",
-					client));
+	raw_send_text(raw,
+		      toggled_text(t,
+				   "GET " ENV "/ofrep/v1/sse HTTP/1.1\r\n"
+				   "Host: localhost\r\nConnection: close\r\n"
+				   "%s\r\n\r\n",
+				   client));
 	ask_with(t, HEADERS(admin), "DELETE",
 		 toggled_text(t, "/v1/tokens/%s", id), NULL, 200);
 	ask_with(t, HEADERS(admin), "PUT", ENV "/toggles/new", "{}", 201);
@@ -359,11 +360,12 @@ open_stream(struct toggled *t, const char *query, const char *header)
 {
 	struct raw *raw = raw_open(t);
 
-	raw_send_text(raw,
-		      toggled_text(t,
-				   "GET " ENV "/ofrep/v1/sse%s HTTP/1.1\r\n"
-				   "Host: h\r\nConnection: close\r\n%s\r\n\r\n",
-				   query, header));
+	raw_send_text(
+	    raw,
+	    toggled_text(t,
+			 "GET " ENV "/ofrep/v1/sse%s HTTP/1.1\r\n"
+			 "Host: localhost\r\nConnection: close\r\n%s\r\n\r\n",
+			 query, header));
 	(void)raw_until(raw, "id: ", SOON_MS);
 	return raw;
 }

@@ -20,7 +20,7 @@ poll_on(struct raw *raw, int64_t since, const char *more)
 
 	(void)snprintf(text, sizeof(text),
 		       "GET " ENV "/changes?since=%" PRId64
-		       "&wait=30 HTTP/1.1\r\nHost: x\r\n%s\r\n",
+		       "&wait=30 HTTP/1.1\r\nHost: localhost\r\n%s\r\n",
 		       since, more);
 	ck_assert(raw_send_text(raw, text));
 }
@@ -137,7 +137,7 @@ START_TEST(test_waiting_when_hung_up_then_freed)
 }
 END_TEST
 
-#define VERSION "GET /version HTTP/1.1\r\nHost: x\r\n\r\n"
+#define VERSION "GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 static void
 expect_version(struct raw *raw)
@@ -157,12 +157,12 @@ START_TEST(test_waiting_when_another_request_came_along_then_answered_after)
 
 	ck_assert(raw_send_text(together,
 				"GET " ENV "/changes?since=1&wait=30 HTTP/1.1"
-				"\r\nHost: x\r\n\r\n" VERSION VERSION));
+				"\r\nHost: localhost\r\n\r\n" VERSION VERSION));
 	poll_on(later, 1, "");
 	/* The second request has only begun. */
 	ck_assert(raw_send_text(split,
 				"GET " ENV "/changes?since=1&wait=30 HTTP/1.1"
-				"\r\nHost: x\r\n\r\nGET /ver"));
+				"\r\nHost: localhost\r\n\r\nGET /ver"));
 	wait_for_waiters(t, 3);
 	ck_assert(raw_send_text(later, VERSION VERSION));
 	put_toggle(t, "a", "{}");
@@ -173,15 +173,17 @@ START_TEST(test_waiting_when_another_request_came_along_then_answered_after)
 	expect_version(later);
 	expect_version(later);
 	expect_revision(split, 2);
-	ck_assert(raw_send_text(split, "sion HTTP/1.1\r\nHost: x\r\n\r\n"));
+	ck_assert(
+	    raw_send_text(split, "sion HTTP/1.1\r\nHost: localhost\r\n\r\n"));
 	expect_version(split);
 	/* They are good for another poll, and a write. */
 	poll_on(together, 2, "");
 	poll_on(later, 2, "");
 	wait_for_waiters(t, 2);
-	ck_assert(raw_send_text(split, "PUT " ENV "/toggles/b HTTP/1.1\r\n"
-				       "Host: x\r\nContent-Length: 2\r\n\r\n"
-				       "{}"));
+	ck_assert(raw_send_text(split,
+				"PUT " ENV "/toggles/b HTTP/1.1\r\n"
+				"Host: localhost\r\nContent-Length: 2\r\n\r\n"
+				"{}"));
 	ck_assert_int_eq(raw_answer(split, SOON)->status, 201);
 	expect_revision(together, 3);
 	expect_revision(later, 3);
@@ -213,12 +215,15 @@ END_TEST
 START_TEST(test_waiting_when_connection_is_to_close_then_closed_after)
 {
 	static const char *const heads[] = {
-		"GET " ENV "/changes?since=1&wait=30 HTTP/1.0\r\nHost: x\r\n"
+		"GET " ENV
+		"/changes?since=1&wait=30 HTTP/1.0\r\nHost: localhost\r\n"
 		"\r\n",
 		"GET " ENV "/changes?since=1&wait=30 HTTP/1.0\r\n\r\n",
-		"GET " ENV "/changes?since=1&wait=30 HTTP/1.1\r\nHost: x\r\n"
+		"GET " ENV
+		"/changes?since=1&wait=30 HTTP/1.1\r\nHost: localhost\r\n"
 		"Connection: close\r\n\r\n",
-		"GET " ENV "/changes?since=1&wait=30 HTTP/1.1\r\nHost: x\r\n"
+		"GET " ENV
+		"/changes?since=1&wait=30 HTTP/1.1\r\nHost: localhost\r\n"
 		"Connection: TE, Close\r\nTE: trailers\r\n\r\n",
 	};
 	struct toggled *t = scene_open_parking(_i);
@@ -247,7 +252,8 @@ END_TEST
 START_TEST(test_waiting_when_request_comes_in_pieces_then_it_waits_as_well)
 {
 	static const char poll[] =
-	    "GET " ENV "/changes?since=1&wait=30 HTTP/1.1\r\nHost: x\r\n\r\n";
+	    "GET " ENV
+	    "/changes?since=1&wait=30 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 	struct toggled *t = scene_open_parking(_i);
 	struct raw *raw = raw_open(t);
 

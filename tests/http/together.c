@@ -126,7 +126,8 @@ static void
 write_request(const struct question *q, const char *body, struct bytes *out)
 {
 	bytes_clear(out);
-	bytes_printf(out, "%s %s HTTP/1.1\r\nHost: x\r\n", q->method, q->path);
+	bytes_printf(out, "%s %s HTTP/1.1\r\nHost: localhost\r\n", q->method,
+		     q->path);
 	if (q->header != NULL)
 		bytes_printf(out, "%s\r\n", q->header);
 	if (body != NULL)
