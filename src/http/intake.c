@@ -12,6 +12,7 @@
 #include "guard.h"
 #include "loop.h"
 #include "model/name.h"
+#include "request_id.h"
 #include "site.h"
 #include "wire/json.h"
 
@@ -119,37 +120,6 @@ read_target(struct exchange *x, struct uri *uri, struct error *err)
 	if (*x->raw == '\0' && x->authority != NULL)
 		x->raw = r->method == METHOD_OPTIONS ? "*" : "/";
 	return uri_decode(x->raw, &r->arena, uri, err);
-}
-
-/* Sixteen hexadecimal digits; printf is slow for every request. */
-static void
-make_id(struct request *r)
-{
-	static const char digits[] = "0123456789abcdef";
-	uint64_t n = random_below(&r->loop->random, UINT64_MAX);
-
-	for (size_t i = 0; i < 16; i++, n >>= 4)
-		r->id[i] = digits[n & 15];
-	r->id[16] = '\0';
-}
-
-static void
-name_request(struct request *r)
-{
-	static const char marks[] = "-_.:/+=";
-	const char *given = request_header(r, "X-Request-Id");
-	size_t length = 0;
-
-	while (
-	    given != NULL && length < sizeof(r->id) - 1 &&
-	    ((given[length] >= '0' && given[length] <= '9') ||
-	     ((given[length] | 32) >= 'a' && (given[length] | 32) <= 'z') ||
-	     (given[length] != '\0' && strchr(marks, given[length]) != NULL)))
-		length++;
-	if (length > 0 && given[length] == '\0')
-		(void)snprintf(r->id, sizeof(r->id), "%s", given);
-	else
-		make_id(r);
 }
 
 /* What of the method may be shown: those characters that one can have. */
@@ -273,7 +243,9 @@ intake_header(struct exchange *x, const char *method, const char *version)
 	take_method(r, method);
 	r->path = (struct string){ "", 0 };
 	collect_headers(x);
-	name_request(r);
+	r->id_given = request_id_take(request_header(r, "X-Request-Id"), r->id);
+	if (!r->id_given)
+		request_id_make(&r->loop->random, r->id);
 	if (check_sound(x, method, &message, &err) != STATUS_OK) {
 		r->error = err;
 		reply_error(r, &r->error);

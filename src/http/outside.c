@@ -34,6 +34,7 @@
 #include "base/mem.h"
 #include "bridge.h"
 #include "connection.h"
+#include "delivery.h"
 #include "depart.h"
 #include "linger.h"
 #include "loop.h"
@@ -42,6 +43,7 @@
 #include "reaper.h"
 #include "received.h"
 #include "repoll.h"
+#include "request_id.h"
 
 enum { EVENTS_AT_ONCE = 128 };
 
@@ -55,30 +57,42 @@ watch_for(struct outside *o, struct parked *p, uint32_t events)
 	(void)epoll_ctl(o->epoll, EPOLL_CTL_MOD, p->fd, &event);
 }
 
-static ssize_t
-transmit(const struct parked *p, const char *data, size_t length)
+/* Of `wire` to this client, under the id of its poll. */
+static struct delivery
+delivery_to(const struct parked *p, struct blob *wire, const char *id)
 {
-	if (p->bridge != NULL)
-		return bridge_send(p->bridge, data, length);
-	return send(p->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return (struct delivery){
+		.wire = wire,
+		.id = id,
+		.bridge = p->bridge,
+		.fd = p->fd,
+	};
 }
 
-/* Send from `*sent` on; false when the connection is broken. */
-static bool
-push(const struct parked *p, const struct blob *wire, size_t *sent)
+static void
+deliver(struct outside *o, struct parked *p, struct blob *wire)
 {
-	while (*sent < wire->length) {
-		ssize_t n =
-		    transmit(p, wire->data + *sent, wire->length - *sent);
+	char made[REQUEST_ID_BYTES];
+	struct delivery delivery = delivery_to(p, wire, p->id);
+	size_t sent = 0;
 
-		if (n > 0)
-			*sent += (size_t)n;
-		else if (n < 0 && errno == EINTR)
-			continue;
-		else
-			return n < 0 && errno == EAGAIN;
+	if (p->id == NULL) {
+		request_id_make(&o->loop->random, made);
+		delivery.id = made;
 	}
-	return true;
+	if (!delivery_push(&delivery, &sent)) {
+		parked_end(o, p);
+	} else if (sent == delivery_length(&delivery)) {
+		parked_settle(o, p);
+	} else {
+		if (p->id == NULL)
+			p->id = mem_strdup(made);
+		p->state = PARKED_WRITING;
+		p->wire = blob_ref(wire);
+		p->sent = sent;
+		parked_enlist(o, p, reaper_read_ms(o->loop, wire->length));
+		watch_for(o, p, WATCHED | (uint32_t)EPOLLOUT);
+	}
 }
 
 void
@@ -89,7 +103,6 @@ outside_answer(struct outside *o, struct seat *seat, struct blob *body,
 	struct loop *loop = o->loop;
 	struct blob *wire;
 	unsigned status;
-	size_t sent = 0;
 
 	counters_sub(&loop->counters.polls_outside, 1);
 	parked_uncount(o, p);
@@ -117,26 +130,18 @@ outside_answer(struct outside *o, struct seat *seat, struct blob *body,
 	}
 	counters_request(&loop->counters, p->route, status, -1);
 	counters_add(&loop->counters.bytes_sent, wire->length);
-	if (!push(p, wire, &sent)) {
-		parked_end(o, p);
-	} else if (sent == wire->length) {
-		parked_settle(o, p);
-	} else {
-		p->state = PARKED_WRITING;
-		p->wire = blob_ref(wire);
-		p->sent = sent;
-		parked_enlist(o, p, reaper_read_ms(loop, wire->length));
-		watch_for(o, p, WATCHED | (uint32_t)EPOLLOUT);
-	}
+	deliver(o, p, wire);
 }
 
 static void
 write_more(struct outside *o, struct parked *p)
 {
-	if (!push(p, p->wire, &p->sent)) {
+	const struct delivery delivery = delivery_to(p, p->wire, p->id);
+
+	if (!delivery_push(&delivery, &p->sent)) {
 		parked_unlist(o, p);
 		parked_end(o, p);
-	} else if (p->sent == p->wire->length) {
+	} else if (p->sent == delivery_length(&delivery)) {
 		parked_unlist(o, p);
 		watch_for(o, p, WATCHED);
 		parked_settle(o, p);

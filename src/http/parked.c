@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "bridge.h"
 #include "connection.h"
 #include "loop.h"
@@ -84,6 +85,7 @@ static void
 forget(struct parked *p)
 {
 	definition_unref(p->token);
+	free(p->id);
 	free(p);
 }
 
@@ -141,6 +143,10 @@ parked_wait(struct outside *o, struct parked *p, const struct request *r)
 	p->state = PARKED_WAITING;
 	p->seat.kind = SEAT_PARKED;
 	p->seat.context_bytes = (uint32_t)r->topic.context.length;
+	free(p->id);
+	/* The log has it too. */
+	p->id =
+	    r->id_given || loop->service->access_log ? mem_strdup(r->id) : NULL;
 	definition_unref(p->token);
 	p->token = definition_ref(r->token);
 	p->secret = r->secret;

@@ -35,6 +35,7 @@ struct parked {
 		};
 	};
 	uint64_t consumed;        /* bytes of requests read from it so far */
+	char *id;                 /* the poll's, as given; NULL: any will do */
 	struct definition *token; /* whose poll it is; NULL: nobody's */
 	struct bridge *bridge;    /* its connection, under TLS; or NULL */
 	struct peer peer;

@@ -69,6 +69,7 @@ must_wait(struct exchange *x, struct head *head)
 	    access_admit(x) && site_admit(x) && request_unique_query(r) &&
 	    intake_environment(r))
 		step = r->route->handle(r);
+	r->id_given = request_id_take(request_header(r, "X-Request-Id"), r->id);
 	access_forget(r);
 	/* The list ends with our caller. */
 	r->headers = NULL;

@@ -17,6 +17,7 @@
 #include "model/catalog.h"
 #include "registry/registry.h"
 #include "reply.h"
+#include "request_id.h"
 #include "route.h"
 
 struct evaluator;
@@ -42,8 +43,9 @@ struct request {
 	struct request_pair *headers; /* names as sent; compare without case */
 	size_t header_count;
 	struct bytes body;
-	char peer[64];      /* "127.0.0.1:51234", "unix" */
-	char id[17];        /* X-Request-Id: the given one where it is sane */
+	char peer[64];             /* "127.0.0.1:51234", "unix" */
+	char id[REQUEST_ID_BYTES]; /* X-Request-Id: the given one if sane */
+	bool id_given;
 	int64_t started_us; /* monotonic */
 
 	struct arena arena; /* everything decoded for this request */

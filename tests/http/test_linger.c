@@ -114,7 +114,7 @@ END_TEST
 START_TEST(test_answer_when_too_many_then_it_is_read)
 {
 	static const char *const limit[] = { "--connections-per-address", "2",
-					     NULL };
+					     "--loops", "1", NULL };
 	struct toggled *t =
 	    _i == 0 ? scene_open_with(limit) : tls_start(limit, NULL);
 	struct raw *held;

@@ -5,6 +5,7 @@
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "parking_scene.h"
 
@@ -39,6 +40,66 @@ START_TEST(test_poll_when_changed_then_answered_and_connection_kept)
 	a = expect_revision(raw, 4);
 	ck_assert_str_eq(answer_header(t, a, "Connection"), "close");
 	ck_assert(raw_is_closed(raw, SOON_MS));
+	toggled_free(t);
+}
+END_TEST
+
+static void
+poll_as(struct toggled *t, struct raw *raw, int64_t since, const char *header)
+{
+	ck_assert(raw_send_text(raw, toggled_text(t,
+						  "GET " T
+						  "/changes?since=%d&wait=60s "
+						  "HTTP/1.1\r\n" HOST "%s\r\n",
+						  (int)since, header)));
+	wait_for_waiters(t, 1);
+}
+
+/* Whatever its form, and also when it waits again without libmicrohttpd. */
+START_TEST(test_poll_when_answered_then_it_has_the_id_of_its_request)
+{
+	struct toggled *t = parking_start(_i);
+	struct raw *raw = raw_open(t);
+	const char *first;
+	const char *second;
+
+	poll_as(t, raw, 2, "X-Request-Id: the/first\r\n");
+	put_toggle(t, "a", "{\"owner\":\"1\"}");
+	ck_assert_str_eq(
+	    answer_header(t, expect_revision(raw, 3), "X-Request-Id"),
+	    "the/first");
+	poll_as(t, raw, 3, "X-Request-Id: the/second\r\n");
+	put_toggle(t, "a", "{\"owner\":\"2\"}");
+	ck_assert_str_eq(
+	    answer_header(t, expect_revision(raw, 4), "X-Request-Id"),
+	    "the/second");
+	/* None, or none that will do: one is made, another each time. */
+	poll_as(t, raw, 4, "");
+	put_toggle(t, "a", "{\"owner\":\"3\"}");
+	first = answer_header(t, expect_revision(raw, 5), "X-Request-Id");
+	poll_as(t, raw, 5, "X-Request-Id: a b\r\n");
+	put_toggle(t, "a", "{\"owner\":\"4\"}");
+	second = answer_header(t, expect_revision(raw, 6), "X-Request-Id");
+	ck_assert_uint_eq(strlen(first), 16);
+	ck_assert_uint_eq(strlen(second), 16);
+	ck_assert_str_ne(first, second);
+	toggled_free(t);
+}
+END_TEST
+
+START_TEST(test_poll_when_logged_then_under_the_id_that_its_answer_has)
+{
+	struct toggled *t = toggled_new();
+	struct raw *raw;
+	const char *id;
+
+	TOGGLED_START(t, "--access-log", "--parking", scene_parkings[_i]);
+	put_toggle(t, "a", "{}");
+	raw = raw_open(t);
+	poll_as(t, raw, 2, "");
+	put_toggle(t, "a", "{\"owner\":\"1\"}");
+	id = answer_header(t, expect_revision(raw, 3), "X-Request-Id");
+	ck_assert(wait_until_logged(t, toggled_text(t, "id=%s", id), SOON_MS));
 	toggled_free(t);
 }
 END_TEST
@@ -274,6 +335,12 @@ add(struct TCase *tc)
 {
 	tcase_add_loop_test(
 	    tc, test_poll_when_changed_then_answered_and_connection_kept, 0,
+	    SCENE_PARKINGS);
+	tcase_add_loop_test(
+	    tc, test_poll_when_answered_then_it_has_the_id_of_its_request, 0,
+	    SCENE_PARKINGS);
+	tcase_add_loop_test(
+	    tc, test_poll_when_logged_then_under_the_id_that_its_answer_has, 0,
 	    SCENE_PARKINGS);
 	tcase_add_loop_test(tc, test_poll_when_time_passes_then_empty_delta, 0,
 			    SCENE_PARKINGS);

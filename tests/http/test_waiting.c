@@ -293,7 +293,10 @@ START_TEST(test_waiting_when_reader_is_slow_then_others_are_not_held_up)
 	put_toggle(t, "b", "{}");
 	expect_revision(quick, 3);
 	for (int i = 0; i < COUNT(slow); i++) {
-		ck_assert_str_eq(raw_answer(slow[i], SOON)->body, answer->body);
+		struct answer *late = raw_answer(slow[i], SOON);
+
+		ck_assert_str_eq(late->body, answer->body);
+		ck_assert_ptr_nonnull(answer_header(t, late, "X-Request-Id"));
 		raw_close(slow[i]);
 	}
 	raw_close(quick);

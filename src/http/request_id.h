@@ -1,0 +1,22 @@
+/*
+ * X-Request-Id: the name of a request in answers and logs, the client's where
+ * it gives a sane one.
+ */
+#ifndef SRC_HTTP_REQUEST_ID_H
+#define SRC_HTTP_REQUEST_ID_H
+
+#include <stdbool.h>
+
+#include "base/attr.h"
+
+struct random;
+
+enum { REQUEST_ID_BYTES = 17 }; /* with the NUL */
+
+/* What the client gave (NULL: nothing); false: it will not do. */
+bool request_id_take(const char *given, char id[REQUEST_ID_BYTES]) MUST_CHECK;
+
+/* Sixteen hexadecimal digits. */
+void request_id_make(struct random *random, char id[REQUEST_ID_BYTES]);
+
+#endif
