@@ -134,29 +134,6 @@ START_TEST(test_memory_when_many_have_read_the_past_then_as_before)
 }
 END_TEST
 
-/* What compiling one toggle anew takes is given back before the next. */
-START_TEST(test_memory_when_segment_of_many_changes_then_hardly_more)
-{
-	struct toggled *t = scene_open();
-	int64_t before_kib;
-
-	ask(t, "PUT", ENV "/segments/s", "{\"==\":[{\"var\":\"a\"},1]}", 201);
-	(void)fill(
-	    t, 4 * TOGGLES,
-	    "{\"targeting\":{\"if\":[{\"$ref\":\"s\"},\"on\",\"off\"]}}");
-	before_kib = vitals_rss_kib(t);
-	for (int i = 0; i < 4; i++)
-		ask(t, "PUT", ENV "/segments/s",
-		    i % 2 == 0 ? "{\"==\":[{\"var\":\"a\"},2]}"
-			       : "{\"==\":[{\"var\":\"a\"},1]}",
-		    200);
-	/* Those of before and those of now were there at a time. */
-	expect_memory(t, "after a segment of all toggles changed", before_kib,
-		      2.5);
-	scene_close(t);
-}
-END_TEST
-
 /* --- who does not wait -----------------------------------------------------
  */
 
@@ -200,8 +177,6 @@ add(struct TCase *tc)
 	    tc, test_rollback_when_with_all_keys_then_as_quick_as_without);
 	tcase_add_test(tc,
 		       test_memory_when_many_have_read_the_past_then_as_before);
-	tcase_add_test(
-	    tc, test_memory_when_segment_of_many_changes_then_hardly_more);
 	tcase_add_test(tc, test_reads_when_clients_hang_up_then_dropped);
 }
 
