@@ -226,6 +226,20 @@ enter_draining(struct loop *loop)
 	bridges_hurry(loop->bridges, FINISH_MS);
 }
 
+/* Who reads the past may be behind a minute of it; there is no time for that.
+ */
+static void
+give_up_reads(struct loop *loop)
+{
+	for (struct connection *c = loop->connections; c != NULL; c = c->next) {
+		const struct exchange *x = c->exchange;
+
+		if (x != NULL && x->phase == EXCHANGE_WORKING &&
+		    x->request.job != NULL)
+			registry_abandon(x->request.job);
+	}
+}
+
 static void
 enter_phase(struct loop *loop)
 {
@@ -236,6 +250,7 @@ enter_phase(struct loop *loop)
 	if (wanted != LOOP_STOPPING || loop->phase == LOOP_STOPPING)
 		return;
 	loop->phase = LOOP_STOPPING;
+	give_up_reads(loop);
 	feed_abandon(loop->feed);
 	park_rest(loop->park);
 }

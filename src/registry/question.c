@@ -33,6 +33,9 @@ compare_keys(const void *a, const void *b)
 
 /* --- what is asked ------------------------------------------------------ */
 
+/* So many that looking at everything is no more work than sorting them. */
+enum { KEYS_MAX = 4096 };
+
 /* Sorted, each once. */
 static void
 copy_keys(struct question *question, const struct past_order *order)
@@ -66,13 +69,14 @@ ask_past(struct question *question, struct store *store, struct job *job)
 	if (rc != STATUS_OK)
 		return rc;
 	query->environment = copy(question, job->environment);
-	query->is_of_keys = order->is_of_keys;
+	query->is_of_keys = order->is_of_keys && order->key_count <= KEYS_MAX;
 	query->kind = order->kind;
 	query->with_segments = order->with_segments;
 	bytes_printf(&question->name, "past %" PRId64 " %d%d%d", query->at,
 		     query->is_of_keys, (int)query->kind, query->with_segments);
 	name_part(question, query->environment);
-	copy_keys(question, order);
+	if (query->is_of_keys)
+		copy_keys(question, order);
 	return STATUS_OK;
 }
 
