@@ -12,7 +12,7 @@
 #include "vitals.h"
 
 enum {
-	TOGGLES = 2000,
+	TOGGLES = 1000,
 	A_CHANGE = 500,
 	FLIPS = 40, /* each is a question of its own */
 	READERS = 220,
@@ -93,15 +93,15 @@ END_TEST
 START_TEST(test_rollback_when_with_all_keys_then_as_quick_as_without)
 {
 	struct toggled *t = scene_open();
-	const int64_t to = fill(t, 4 * TOGGLES, "{}");
-	char *keys = toggled_text(t, "%*s", 4 * TOGGLES * 10, "");
+	const int64_t to = fill(t, 8 * TOGGLES, "{}");
+	char *keys = toggled_text(t, "%*s", 8 * TOGGLES * 10, "");
 	char *at = keys;
 	struct question all = { .method = "POST",
 				.path = ENV "/rollback?dryRun=true",
 				.status = 200 };
 	struct question named = all;
 
-	for (int i = 0; i < 4 * TOGGLES; i++)
+	for (int i = 0; i < 8 * TOGGLES; i++)
 		at += sprintf(at, "%s\"t%d\"", i > 0 ? "," : "", i);
 	all.bodies[0] = toggled_text(t, "{\"to\":%lld}", (long long)(to - 1));
 	named.bodies[0] = toggled_text(t, "{\"to\":%lld,\"keys\":[%s]}",
