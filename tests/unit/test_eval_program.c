@@ -1,9 +1,11 @@
 /* Compiling: what strict refuses and how it says so, what lenient leaves to
  * the evaluation, and what a program knows of itself. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "eval_case.h"
 
 static struct eval_case c;
@@ -275,6 +277,32 @@ START_TEST(test_references_when_repeated_then_each_once_in_order)
 }
 END_TEST
 
+/* Whatever there are before they are looked up in a map, and behind that. */
+START_TEST(test_references_when_many_then_each_once_in_order)
+{
+	const size_t count = (size_t)_i;
+	struct string names[64];
+	struct value value;
+	struct bytes rule;
+
+	bytes_init(&rule);
+	bytes_append_str(&rule, "{\"or\":[");
+	for (size_t i = 0; i < 3 * count; i++)
+		bytes_printf(&rule, "%s{\"$ref\":\"n%zu\"}", i > 0 ? "," : "",
+			     i % count);
+	bytes_append_str(&rule, "]}");
+	value = eval_case_json(&c, rule.data, rule.length);
+	ck_assert_uint_eq(rule_references(&value, names, 64), count);
+	for (size_t i = 0; i < count; i++) {
+		char name[8];
+
+		(void)snprintf(name, sizeof(name), "n%zu", i);
+		ck_assert_str_eq(names[i].data, name);
+	}
+	bytes_fini(&rule);
+}
+END_TEST
+
 static void
 add_tests(TCase *tcase)
 {
@@ -298,6 +326,8 @@ add_tests(TCase *tcase)
 			    USE_COUNT);
 	tcase_add_test(tcase,
 		       test_references_when_repeated_then_each_once_in_order);
+	tcase_add_loop_test(
+	    tcase, test_references_when_many_then_each_once_in_order, 1, 64);
 }
 
 int
