@@ -20,7 +20,6 @@
 #include "reply_queue.h"
 #include "request_resume.h"
 #include "stream.h"
-#include "uri.h"
 
 size_t
 connection_unescape(void *cls, struct MHD_Connection *mhd, char *text)
@@ -178,24 +177,12 @@ connection_notify(void *cls, struct MHD_Connection *mhd, void **context,
 		close_connection(*context);
 }
 
-void *
-connection_target(void *cls, const char *target, struct MHD_Connection *mhd)
+struct exchange *
+connection_begin(struct loop *loop, struct connection *c)
 {
-	const union MHD_ConnectionInfo *info =
-	    MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	struct connection *c = info->socket_context;
-	struct exchange *x;
-
 	end_exchange(c);
-	x = exchange_new(cls, c);
-	c->exchange = x;
-	x->target = target;
-	x->target_length = target == NULL ? 0 : strlen(target);
-	x->raw = arena_copy(&x->request.arena, target == NULL ? "" : target,
-			    x->target_length);
-	x->request.is_ofrep = uri_is_ofrep(x->raw);
-	x->request.started_us = clock_stopwatch_us();
-	return x;
+	c->exchange = exchange_new(loop, c);
+	return c->exchange;
 }
 
 void

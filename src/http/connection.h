@@ -40,6 +40,7 @@ struct connection {
 	struct stream *stream; /* the endless reply under way, or NULL */
 	int64_t deadline_ms;   /* 0: none */
 	uint64_t consumed;     /* bytes of the requests that are through */
+	const char *memory; /* the library's for it begins there, or before */
 	struct peer peer;
 	char peer_text[PEER_TEXT_BYTES]; /* "" until it is needed */
 	struct bridge *bridge;           /* counts for it; NULL: clear text */
@@ -92,6 +93,10 @@ void connection_evict(struct connection *connection);
 /* Its bridge goes on without it: it has nobody to answer any more. */
 void connection_orphan(struct connection *connection);
 
+/* A request begins; whatever was before it is over. */
+struct exchange *connection_begin(struct loop *loop,
+				  struct connection *connection);
+
 /* Queue the filled reply of an exchange. */
 void connection_queue(struct exchange *x);
 
@@ -100,8 +105,6 @@ void connection_queue(struct exchange *x);
 void connection_answer(struct exchange *x);
 
 /* Callbacks of the daemon; `cls` is the loop. */
-void *connection_target(void *cls, const char *target,
-			struct MHD_Connection *mhd);
 enum MHD_Result connection_handle(void *cls, struct MHD_Connection *mhd,
 				  const char *url, const char *method,
 				  const char *version, const char *upload,

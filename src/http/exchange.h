@@ -14,6 +14,7 @@
 
 #include "base/attr.h"
 #include "feed/feed.h"
+#include "guard.h"
 #include "inbox.h"
 #include "request.h"
 
@@ -43,6 +44,13 @@ struct seat {
 	uint32_t context_bytes; /* that contexts.h knows of */
 };
 
+/* What was read of the head before the library read it (prelude.h). */
+enum prelude {
+	PRELUDE_NONE, /* it had not all come */
+	PRELUDE_GOOD,
+	PRELUDE_WRONG, /* the request's error says why */
+};
+
 /* Of a body in chunks (chunked.h). */
 struct frame {
 	struct exchange *next, **link; /* link NULL: it is in no list */
@@ -66,6 +74,9 @@ struct exchange {
 	size_t body_counted; /* bytes that the limits know of */
 	size_t body_limit;
 	int64_t due_ms; /* for all of the body to be there */
+	enum prelude prelude;
+	struct guard_message message; /* with PRELUDE_GOOD */
+	size_t fields_size;           /* bytes, the empty line too */
 	bool chunked;
 	struct frame frame;
 	size_t header_size; /* bytes */

@@ -29,7 +29,7 @@
 #include "base/error.h"
 #include "request.h"
 
-enum { GUARD_HEADERS_MAX = 100 };
+enum { GUARD_HEADERS_MAX = 150 };
 
 /* What the headers say about the message. */
 struct guard_message {

@@ -76,3 +76,91 @@ head_parse(char *text, size_t length, struct head *out)
 	}
 	return line != NULL && at == end;
 }
+
+static enum head_verdict
+wrong(struct error *err, const char *why)
+{
+	(void)error_set(err, STATUS_INVALID, "%s", why);
+	return HEAD_WRONG;
+}
+
+/* Where most of it is the target, that is what is too long. */
+static enum head_verdict
+too_large(const struct head_fields *head, struct error *err)
+{
+	if (head->before > HEAD_BYTES_MAX / 2)
+		(void)error_set(err, STATUS_URI_TOO_LONG,
+				"with its target of %zu bytes the head is "
+				"larger than %d bytes",
+				head->before, HEAD_BYTES_MAX);
+	else
+		(void)error_set(err, STATUS_HEADERS_TOO_LARGE,
+				"the head is larger than %d bytes, or has more "
+				"than %d fields",
+				HEAD_BYTES_MAX, GUARD_HEADERS_MAX);
+	return HEAD_WRONG;
+}
+
+static enum head_verdict
+find_end(const char *text, size_t length, struct head_fields *out,
+	 struct error *err)
+{
+	size_t at = 0;
+	const char *end;
+
+	for (;; at = out->size) {
+		end = memchr(text + at, '\n', length - at);
+		if (end == NULL)
+			break;
+		out->size = (size_t)(end - text) + 1;
+		if (out->before + out->size > HEAD_BYTES_MAX ||
+		    out->count > GUARD_HEADERS_MAX)
+			return too_large(out, err);
+		if (out->size - at < 2 || end[-1] != '\r')
+			return wrong(err,
+				     "a line of the head ends without CR LF");
+		if (out->size - at == 2)
+			return HEAD_WHOLE;
+		if (text[at] == ' ' || text[at] == '\t')
+			return wrong(err, "a line of the head is folded");
+		out->count++;
+	}
+	/* What is there may be too much already. */
+	at += strnlen(text + at, length - at);
+	if (out->before + at <= HEAD_BYTES_MAX)
+		return HEAD_PARTIAL;
+	out->size = at;
+	return too_large(out, err);
+}
+
+enum head_verdict
+head_fields(const char *text, size_t length, struct arena *arena,
+	    struct head_fields *out, struct error *err)
+{
+	enum head_verdict verdict;
+	char *copy;
+	char *at;
+	size_t line = 0;
+
+	out->count = 0;
+	out->size = 0;
+	verdict = find_end(text, length, out, err);
+	if (verdict != HEAD_WHOLE)
+		return verdict;
+	copy = arena_copy(arena, text, out->size);
+	out->text = copy;
+	out->pairs = arena_zalloc(arena, out->count + 1, sizeof(*out->pairs));
+	at = copy;
+	for (size_t i = 0; i < out->count; i++) {
+		char *start = at;
+		char *end = memchr(at, '\n', out->size - (size_t)(at - copy));
+
+		line = (size_t)(end - start) - 1;
+		start[line] = '\0';
+		at = end + 1;
+		if (!parse_header(start, line, &out->pairs[i]))
+			return wrong(err, "a line of the head has no colon, or "
+					  "holds a NUL");
+	}
+	return HEAD_WHOLE;
+}

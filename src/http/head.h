@@ -1,7 +1,9 @@
 /*
- * The head of a request in one piece of memory, parsed strictly: for the polls
- * of clients that are parked outside libmicrohttpd. What is not plainly right
- * is not parsed at all; libmicrohttpd then has the say.
+ * The head of a request in one piece of memory, parsed strictly.
+ *
+ * head_parse is for the polls of clients that are parked outside libmicrohttpd:
+ * what is not plainly right is not parsed at all, and libmicrohttpd has the
+ * say. head_fields is for all others (prelude.h): it says what is wrong.
  */
 #ifndef SRC_HTTP_HEAD_H
 #define SRC_HTTP_HEAD_H
@@ -10,9 +12,13 @@
 #include <stddef.h>
 
 #include "base/attr.h"
+#include "base/error.h"
 #include "request.h"
 
-enum { HEAD_HEADERS_MAX = 32 };
+enum {
+	HEAD_HEADERS_MAX = 32, /* of head_parse */
+	HEAD_BYTES_MAX = 15 * 1024,
+};
 
 struct head {
 	const char *target;
@@ -23,5 +29,28 @@ struct head {
 /* Exactly one whole "GET target HTTP/1.1" head and nothing behind it. Cuts
  * `text` to pieces, which the result points into; text[length] is writable. */
 bool head_parse(char *text, size_t length, struct head *out) MUST_CHECK;
+
+enum head_verdict {
+	HEAD_PARTIAL, /* it has no end yet */
+	HEAD_WHOLE,
+	HEAD_WRONG, /* the error says why */
+};
+
+struct head_fields {
+	size_t before; /* bytes of the head before them, the caller's to say */
+	/* WHOLE: of all of them and the empty line; WRONG: as far as read. */
+	size_t size;
+	const char *text;           /* WHOLE: a copy, cut to pieces … */
+	struct request_pair *pairs; /* … which point into it */
+	size_t count;
+};
+
+/* The fields of a head from the line behind the request line on, in `length`
+ * bytes, zeros behind them; at most GUARD_HEADERS_MAX of them and
+ * HEAD_BYTES_MAX in all. Names and values are as sent, without blanks around
+ * values; guard.h judges them. */
+enum head_verdict head_fields(const char *text, size_t length,
+			      struct arena *arena, struct head_fields *out,
+			      struct error *err) MUST_CHECK;
 
 #endif

@@ -12,6 +12,7 @@
 #include "guard.h"
 #include "loop.h"
 #include "model/name.h"
+#include "prelude.h"
 #include "request_id.h"
 #include "site.h"
 #include "wire/json.h"
@@ -20,92 +21,6 @@ enum {
 	DISCARD_MAX = 16 << 20, /* of a refused body is read, to be polite */
 	HINTS_MAX = 8,          /* names that a hint lists */
 };
-
-struct collecting {
-	struct request *request;
-	size_t capacity;
-};
-
-static enum MHD_Result
-collect(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_size,
-	const char *value, size_t value_size)
-{
-	struct collecting *collecting = cls;
-	struct request *r = collecting->request;
-
-	(void)kind;
-	if (r->header_count == collecting->capacity)
-		return MHD_NO;
-	r->headers[r->header_count++] = (struct request_pair){
-		{ name, name_size },
-		{ value == NULL ? "" : value, value_size },
-	};
-	return MHD_YES;
-}
-
-static void
-collect_headers(struct exchange *x)
-{
-	struct MHD_Connection *mhd = x->connection->mhd;
-	int found =
-	    MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, NULL, NULL);
-	struct collecting collecting = { &x->request, (size_t)found };
-
-	if (found <= 0)
-		return;
-	x->request.headers = arena_zalloc(&x->request.arena, (size_t)found,
-					  sizeof(*x->request.headers));
-	(void)MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, collect,
-					  &collecting);
-}
-
-/* Where the message ends is judged by what was sent; only handlers see values
- * without the blanks behind them. */
-static void
-trim_headers(struct request *r)
-{
-	for (size_t i = 0; i < r->header_count; i++) {
-		struct string *value = &r->headers[i].value;
-		const size_t length = guard_value_length(*value);
-
-		if (length < value->length)
-			*value =
-			    (struct string){ arena_copy(&r->arena, value->data,
-							length),
-					     length };
-	}
-}
-
-static enum status
-check_sound(struct exchange *x, const char *method,
-	    struct guard_message *message, struct error *err)
-{
-	struct request *r = &x->request;
-	const union MHD_ConnectionInfo *size = MHD_get_connection_info(
-	    x->connection->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-	struct guard_layout layout = {
-		.method = method,
-		.target = x->target,
-		.target_length = x->target_length,
-		.version = x->version,
-		.size = size->header_size,
-	};
-	enum status rc;
-
-	x->header_size = size->header_size;
-	if (x->target == NULL || *x->version == '\0')
-		return error_set(err, STATUS_INVALID,
-				 "a request line is METHOD TARGET HTTP/1.1");
-	rc = guard_headers(r->headers, r->header_count, x->version, message,
-			   err);
-	if (rc == STATUS_OK)
-		rc = guard_start(method, x->raw, err);
-	if (rc == STATUS_OK && r->loop->guards_gaps)
-		rc = guard_gaps(&layout, r->headers, r->header_count, err);
-	if (rc == STATUS_OK)
-		trim_headers(r);
-	return rc;
-}
 
 /* The target's path and query, wherever it says that they are. */
 static enum status
@@ -237,16 +152,16 @@ intake_header(struct exchange *x, const char *method, const char *version)
 	struct guard_message message = { 0 };
 	struct uri uri;
 	struct error err;
+	enum status rc;
 
 	error_init(&err);
-	x->version = version;
 	take_method(r, method);
 	r->path = (struct string){ "", 0 };
-	collect_headers(x);
+	rc = prelude_head(x, method, version, &message, &err);
 	r->id_given = request_id_take(request_header(r, "X-Request-Id"), r->id);
 	if (!r->id_given)
 		request_id_make(&r->loop->random, r->id);
-	if (check_sound(x, method, &message, &err) != STATUS_OK) {
+	if (rc != STATUS_OK) {
 		r->error = err;
 		reply_error(r, &r->error);
 		return INTAKE_REFUSE;

@@ -7,9 +7,9 @@
 
 #include "connection.h"
 #include "loop.h"
+#include "prelude.h"
 
 enum {
-	POOL_BYTES = 8192,  /* 6144 is the least that takes 4 KB of headers */
 	NOTES_A_SECOND = 5, /* of the library's own log lines */
 };
 
@@ -43,6 +43,9 @@ library_start(struct loop *loop, struct MHD_Daemon **out, struct error *err)
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
 			 MHD_USE_TURBO | MHD_USE_NO_LISTEN_SOCKET;
 
+	/* 0.9 would answer by itself where a Host is missing; 1.0 would pass
+	 * over more. */
+	loop->guards_gaps = library_passes_over(MHD_get_version());
 	/* Without this flag it does not even format its messages, of which one
 	 * is due for every client that is parked outside. */
 	if (log_enabled(service->log, LOG_DEBUG))
@@ -51,17 +54,17 @@ library_start(struct loop *loop, struct MHD_Daemon **out, struct error *err)
 	    flags, 0, NULL, NULL, connection_handle, loop,
 	    MHD_OPTION_EXTERNAL_LOGGER, note, loop, MHD_OPTION_CONNECTION_LIMIT,
 	    service->loop_connections_max, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-	    (size_t)POOL_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
+	    (size_t)PRELUDE_POOL_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
 	    (service->idle_timeout_ms + 999) / 1000,
-	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK,
-	    connection_target, loop, MHD_OPTION_UNESCAPE_CALLBACK,
-	    connection_unescape, loop, MHD_OPTION_NOTIFY_CONNECTION,
-	    connection_notify, loop, MHD_OPTION_NOTIFY_COMPLETED,
-	    connection_completed, loop, MHD_OPTION_END);
+	    MHD_OPTION_STRICT_FOR_CLIENT, loop->guards_gaps ? 0 : 1,
+	    MHD_OPTION_URI_LOG_CALLBACK, prelude_target, loop,
+	    MHD_OPTION_UNESCAPE_CALLBACK, connection_unescape, loop,
+	    MHD_OPTION_NOTIFY_CONNECTION, connection_notify, loop,
+	    MHD_OPTION_NOTIFY_COMPLETED, connection_completed, loop,
+	    MHD_OPTION_END);
 	if (*out == NULL)
 		return error_set(err, STATUS_INTERNAL,
 				 "libmicrohttpd does not start");
-	loop->guards_gaps = library_passes_over(MHD_get_version());
 	return STATUS_OK;
 }
 

@@ -19,7 +19,7 @@
 #include "loop.h"
 #include "site.h"
 
-enum { HEAD_BYTES_MAX = 2048 };
+enum { POLL_BYTES_MAX = 2048 };
 
 /* Only what needs nothing but this: no body, no consent, to be kept open. */
 static bool
@@ -81,7 +81,7 @@ must_wait(struct exchange *x, struct head *head)
 struct exchange *
 repoll_read(struct loop *loop, int fd, size_t route, size_t *size)
 {
-	char text[HEAD_BYTES_MAX];
+	char text[POLL_BYTES_MAX];
 	char *copy;
 	struct exchange *x;
 	struct head head;
@@ -89,8 +89,8 @@ repoll_read(struct loop *loop, int fd, size_t route, size_t *size)
 
 	if (loop->phase != LOOP_SERVING || loop->service->access_log)
 		return NULL;
-	n = recv(fd, text, HEAD_BYTES_MAX, MSG_PEEK | MSG_DONTWAIT);
-	if (n <= 0 || n == HEAD_BYTES_MAX)
+	n = recv(fd, text, POLL_BYTES_MAX, MSG_PEEK | MSG_DONTWAIT);
+	if (n <= 0 || n == POLL_BYTES_MAX)
 		return NULL;
 	x = exchange_new(loop, NULL);
 	x->tentative = true;
@@ -110,7 +110,7 @@ repoll_read(struct loop *loop, int fd, size_t route, size_t *size)
 bool
 repoll_take(int fd, size_t size)
 {
-	char text[HEAD_BYTES_MAX];
+	char text[POLL_BYTES_MAX];
 
 	bool taken = size <= sizeof(text) &&
 		     recv(fd, text, size, MSG_DONTWAIT) == (ssize_t)size;

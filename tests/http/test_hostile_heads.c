@@ -102,7 +102,7 @@ END_TEST
 
 static const struct pattern frames[] = {
 	{ "an extension", PUT_CHUNKS "2;", HUNDRED, 400, "" },
-	{ "an extension that fills 8 KiB", PUT_CHUNKS "2;", TEN, 820, "" },
+	{ "an extension of 24 KiB", PUT_CHUNKS "2;", TEN, 2458, "" },
 	{ "an extension behind a chunk", PUT_CHUNKS "2\r\n{}\r\n2;", HUNDRED,
 	  400, "" },
 	{ "digits", PUT_CHUNKS, "0000000000", 4000, "" },

@@ -4,9 +4,11 @@
  * stands in front, so all of this table has to stay green.
  */
 #include <check.h>
+#include <microhttpd.h>
 #include <signal.h>
 #include <stdio.h>
 
+#include "http/library.h"
 #include "scene.h"
 
 enum { SOON_MS = 5000 };
@@ -19,9 +21,20 @@ struct raw_case {
 	const char *name;
 	const char *sent;
 	size_t length; /* 0: strlen(sent) */
-	long status;   /* 0: closed without an answer is right too */
+	long status;   /* 0: closed without an answer */
 	bool closes;
+	bool is_odd;
+	long otherwise; /* with libmicrohttpd 1.0 */
 };
+
+/* libmicrohttpd 1.0 refuses it before it is ours to judge, in its own words or
+ * by closing (0). */
+#define ODD(name_, sent_, status_, otherwise_)                                 \
+	{                                                                      \
+		.name = (name_), .sent = (sent_), .length = sizeof(sent_) - 1, \
+		.status = (status_), .closes = true, .is_odd = true,           \
+		.otherwise = (otherwise_),                                     \
+	}
 
 #define ROW(name_, sent_, status_, closes_)                                    \
 	{                                                                      \
@@ -32,10 +45,10 @@ struct raw_case {
 /* A body that others may frame otherwise, and what they might take for a part
  * of it. */
 #define CHUNKS(name_, chunks_)                                                 \
-	ROW(name_,                                                             \
+	ODD(name_,                                                             \
 	    "PUT " T "/toggles/a HTTP/1.1\r\n" HOST                            \
 	    "Transfer-Encoding: chunked\r\n\r\n" chunks_ SMUGGLED,             \
-	    201, true)
+	    201, 400)
 
 static const struct raw_case rows[] = {
 	ROW("plain", "GET /healthz HTTP/1.1\r\n" HOST "\r\n", 200, false),
@@ -121,12 +134,11 @@ static const struct raw_case rows[] = {
 	ROW("bare_lf", "GET /healthz HTTP/1.1\nHost: h\n\n", 400, true),
 	ROW("bare_lf_in_header",
 	    "GET /healthz HTTP/1.1\r\n" HOST "X: a\nY: b\r\n\r\n", 400, true),
-	ROW("nul_in_target", "GET /healthz\0x HTTP/1.1\r\n" HOST "\r\n", 400,
-	    true),
-	ROW("nul_in_query", "GET /healthz?a=\0b HTTP/1.1\r\n" HOST "\r\n", 400,
-	    true),
-	ROW("nul_in_method", "GE\0T /healthz HTTP/1.1\r\n" HOST "\r\n", 400,
-	    true),
+	ODD("nul_in_target", "GET /healthz\0x HTTP/1.1\r\n" HOST "\r\n", 400,
+	    0),
+	ODD("nul_in_query", "GET /healthz?a=\0b HTTP/1.1\r\n" HOST "\r\n", 400,
+	    0),
+	ODD("nul_in_method", "GE\0T /healthz HTTP/1.1\r\n" HOST "\r\n", 400, 0),
 	ROW("encoded_nul_in_path", "GET /heal%00thz HTTP/1.1\r\n" HOST "\r\n",
 	    400, false),
 	ROW("encoded_nul_in_query",
@@ -143,7 +155,7 @@ static const struct raw_case rows[] = {
 	    false),
 	ROW("encoded_slash_stays_in_its_segment",
 	    "GET /v1%2Fenvs HTTP/1.1\r\n" HOST "\r\n", 404, false),
-	ROW("space_in_target", "GET /a b HTTP/1.1\r\n" HOST "\r\n", 0, true),
+	ROW("space_in_target", "GET /a b HTTP/1.1\r\n" HOST "\r\n", 400, true),
 	ROW("two_spaces", "GET  /healthz HTTP/1.1\r\n" HOST "\r\n", 400, true),
 	ROW("no_host", "GET /healthz HTTP/1.1\r\n\r\n", 400, true),
 	ROW("two_hosts", "GET /healthz HTTP/1.1\r\n" HOST "Host: other\r\n\r\n",
@@ -235,8 +247,8 @@ static const struct raw_case rows[] = {
 	    true),
 	ROW("del_in_target", "GET /healthz\x7f HTTP/1.1\r\n" HOST "\r\n", 400,
 	    true),
-	ROW("cr_before_method", "\rGET /healthz HTTP/1.1\r\n" HOST "\r\n", 400,
-	    true),
+	ODD("cr_before_method", "\rGET /healthz HTTP/1.1\r\n" HOST "\r\n", 400,
+	    0),
 	ROW("method_no_token", "G@T /healthz HTTP/1.1\r\n" HOST "\r\n", 400,
 	    true),
 	ROW("bad_chunk_size",
@@ -301,8 +313,11 @@ START_TEST(test_request_when_in_table_then_answered_so)
 	raw = raw_open(t);
 	(void)raw_send(raw, row->sent, row->length);
 	a = raw_answer(raw, SOON_MS);
-	ck_assert_msg(a->status == row->status, "%s: %ld instead of %ld",
-		      row->name, a->status, row->status);
+	ck_assert_msg(a->status == row->status ||
+			  (row->is_odd && a->status == row->otherwise &&
+			   !library_passes_over(MHD_get_version())),
+		      "%s: %ld instead of %ld", row->name, a->status,
+		      row->status);
 	expect_life(raw, row->closes, row->name);
 	ck_assert_int_eq(toggled_get(t, T "/toggles/victim")->status, 200);
 	toggled_free(t);
