@@ -70,12 +70,21 @@ readable(struct connection *c, const char *target, const char *at)
 	return at < end ? (size_t)(end - at) : 0;
 }
 
+/* What only the request is to know: of tokens it has the one copy, which is
+ * wiped (access_forget). */
 static void
-blank_cookies(char *fields, const struct head_fields *head)
+blank(char *fields, const struct head_fields *head)
 {
-	for (size_t i = 0; i < head->count; i++)
-		if (strcasecmp(head->pairs[i].name.data, "Cookie") == 0)
-			fields[head->pairs[i].name.data - head->text] = 'x';
+	for (size_t i = 0; i < head->count; i++) {
+		const struct request_pair *pair = &head->pairs[i];
+
+		if (strcasecmp(pair->name.data, "Cookie") == 0)
+			fields[pair->name.data - head->text] = 'x';
+		if (strcasecmp(pair->name.data, "Authorization") == 0 ||
+		    strcasecmp(pair->name.data, "X-API-Key") == 0)
+			memset(fields + (pair->value.data - head->text), 'x',
+			       pair->value.length);
+	}
 }
 
 /* "7 " becomes " 7": the library skips blanks only there. */
@@ -144,7 +153,7 @@ read_fields(struct exchange *x, const char *version)
 	}
 	x->prelude = PRELUDE_GOOD;
 	x->fields_size = head.size;
-	blank_cookies(fields, &head);
+	blank(fields, &head);
 	turn_blanks(fields, &head);
 }
 
