@@ -10,6 +10,7 @@
 #ifndef EVAL_EVALUATE_H
 #define EVAL_EVALUATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -78,6 +79,7 @@ struct eval_context {
 	const struct value *data; /* attributes; NULL or no object: none */
 	int64_t now_s;            /* $flagd.timestamp, Unix seconds */
 	enum fractional_version fractional;
+	bool terse; /* what is said of an error quotes nothing of the rule */
 	struct eval_scratch *scratch;
 	struct trace *trace;     /* records the way through the rule, or NULL */
 	eval_observe_fn observe; /* or NULL */

@@ -52,6 +52,7 @@ struct topic {
 				  names; length 0: none */
 	uint64_t account;      /* whom evaluating it is charged to, for the
 				  evaluator;      0: nobody */
+	bool terse;            /* TOPIC_FLAGS: errors quote nothing of a rule */
 };
 
 /* Embedded in the owner's record: zeroed before the first use. */

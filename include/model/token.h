@@ -22,14 +22,16 @@
 
 /* Each may what those before it may. */
 enum role {
-	ROLE_CLIENT, /* polls and evaluates in its environments */
-	ROLE_VIEWER, /* reads in them */
-	ROLE_EDITOR, /* writes in them */
-	ROLE_ADMIN,  /* everything: environments, tokens, the backup */
+	ROLE_EVALUATE, /* gets values in its environments: what anybody who
+			  has a browser's or a phone's token may see */
+	ROLE_CLIENT,   /* also polls and reads definitions as services do */
+	ROLE_VIEWER,   /* reads in them */
+	ROLE_EDITOR,   /* writes in them */
+	ROLE_ADMIN,    /* everything: environments, tokens, the backup */
 	ROLE_COUNT,
 };
 
-/* "client", "viewer", "editor", "admin". */
+/* "evaluate", "client", "viewer", "editor", "admin". */
 const char *role_name(enum role role);
 bool role_parse(const char *name, enum role *role) MUST_CHECK;
 

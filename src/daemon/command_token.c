@@ -373,8 +373,8 @@ check_role(const char *name, struct error *err)
 	if (role_parse(name, &role))
 		return STATUS_OK;
 	return error_set(err, STATUS_INVALID,
-			 "role is '%s', allowed is one of: client, viewer, "
-			 "editor, admin",
+			 "role is '%s', allowed is one of: evaluate, "
+			 "client, viewer, editor, admin",
 			 name);
 }
 

@@ -129,6 +129,11 @@ evaluate(const struct definition *toggle, const struct eval_context *context,
 	 struct evaluation *out)
 {
 	decide(toggle, context, out);
+	if (context->terse && (out->error == EVAL_ERROR_PARSE_ERROR ||
+			       out->error == EVAL_ERROR_GENERAL))
+		answer_error(out, out->error,
+			     "the toggle's rule is at fault; who may read it "
+			     "is told more");
 	if (context->observe != NULL)
 		context->observe(toggle, out, context->observe_ctx);
 }

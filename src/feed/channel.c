@@ -42,6 +42,7 @@ encode(struct channels *channels, const struct topic *topic)
 
 	bytes_clear(key);
 	bytes_append_char(key, (char)topic->form);
+	bytes_append_char(key, (char)topic->terse);
 	append(key, topic->environment);
 	append(key, topic->prefix);
 	append(key, topic->context);
@@ -117,6 +118,7 @@ channel_open(struct channels *channels, const struct topic *topic)
 	at = channel->text;
 	channel->topic.form = topic->form;
 	channel->topic.account = topic->account;
+	channel->topic.terse = topic->terse;
 	channel->topic.environment = copy(&at, topic->environment);
 	channel->topic.prefix = copy(&at, topic->prefix);
 	channel->topic.context = copy(&at, topic->context);

@@ -18,6 +18,7 @@ static const struct {
 } needs[] = {
 	{ ROUTE_ADMIN, ROLE_ADMIN },
 	{ ROUTE_WRITE, ROLE_EDITOR },
+	{ ROUTE_EVALUATE, ROLE_EVALUATE },
 	{ ROUTE_CLIENT, ROLE_CLIENT },
 	{ 0, ROLE_VIEWER },
 };

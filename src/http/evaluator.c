@@ -331,6 +331,7 @@ build(const struct topic *topic, const struct snapshot *snapshot,
 	struct bytes out;
 	int64_t wait_ms;
 
+	context.terse = topic->terse;
 	bytes_init(&out);
 	if (topic->form == TOPIC_VALUES)
 		document_values(snapshot, epoch, &context, topic->prefix, &out);

@@ -43,8 +43,10 @@ enum route_flag {
 
 	/* Who is let in (access.h). Without any of these: who may read, and
 	 * with ROUTE_WRITE who may write. */
-	ROUTE_PUBLIC = 1 << 5, /* everybody */
-	ROUTE_CLIENT = 1 << 6, /* services: polls and evaluations */
+	ROUTE_PUBLIC = 1 << 5,   /* everybody */
+	ROUTE_CLIENT = 1 << 6,   /* services: polls and evaluations */
+	ROUTE_EVALUATE = 1 << 9, /* also browsers and devices: values only, no
+				    definition in any answer */
 	ROUTE_ADMIN = 1 << 7,
 	ROUTE_TICKET =
 	    1 << 8,          /* a ticket in the URL will do (model/ticket.h) */

@@ -31,6 +31,15 @@ find_snapshot(struct request *r)
 	return r->snapshot;
 }
 
+/* Who may read no definition is told none by an error either. */
+static bool
+is_terse(const struct request *r)
+{
+	const struct token *token = request_token(r);
+
+	return token != NULL && token->role <= ROLE_EVALUATE;
+}
+
 static bool
 take_context(struct request *r, struct string key, struct value *context)
 {
@@ -63,6 +72,7 @@ reply_flag(struct request *r, struct string key)
 	toggle = snapshot_find(r->snapshot, KIND_TOGGLE, key.data, key.length);
 	context = evaluator_counted(r->evaluator, r->snapshot, &data,
 				    request_account(r));
+	context.terse = is_terse(r);
 	evaluate(toggle, &context, &evaluation);
 	if (!evaluator_afford(r->evaluator, &wait_ms)) {
 		request_refuse_effort(r, wait_ms);
@@ -180,6 +190,7 @@ evaluate_all(struct request *r, const struct value *data, struct string stream)
 	struct bytes out;
 	int64_t wait_ms;
 
+	context.terse = is_terse(r);
 	bytes_init(&out);
 	ofrep_encode_bulk(r->snapshot, &context, stream, &out);
 	if (evaluator_afford(r->evaluator, &wait_ms))
@@ -199,6 +210,7 @@ wait_for_change(struct request *r, const struct value *data,
 		.environment = r->snapshot->environment,
 		.context = evaluator_text(r->evaluator, data),
 		.stream = stream,
+		.terse = is_terse(r),
 	};
 
 	/* Who waits holds no snapshot. */
@@ -268,7 +280,7 @@ events(struct request *r)
 	return STEP_REPLY;
 }
 
-#define ONE (ROUTE_OFREP | ROUTE_CLIENT | ROUTE_BODY_OPTIONAL)
+#define ONE (ROUTE_OFREP | ROUTE_EVALUATE | ROUTE_BODY_OPTIONAL)
 
 const struct route routes_ofrep[] = {
 	{ METHOD_POST, "/ofrep/v1/evaluate/flags", reply_flags, ONE },
@@ -281,6 +293,6 @@ const struct route routes_ofrep[] = {
 	{ METHOD_POST, "/v1/envs/{env}/ofrep/v1/evaluate/flags/{key...}",
 	  flag_of_environment, ONE | ROUTE_ENVIRONMENT },
 	{ METHOD_GET, "/v1/envs/{env}/ofrep/v1/sse", events,
-	  ROUTE_OFREP | ROUTE_CLIENT | ROUTE_ENVIRONMENT | ROUTE_TICKET },
+	  ROUTE_OFREP | ROUTE_EVALUATE | ROUTE_ENVIRONMENT | ROUTE_TICKET },
 	{ METHOD_GET, NULL, NULL, 0 },
 };

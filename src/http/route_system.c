@@ -143,7 +143,7 @@ const struct route routes_system[] = {
 	{ METHOD_GET, "/readyz", ready, ROUTE_PUBLIC },
 	{ METHOD_GET, "/version", version, ROUTE_PUBLIC },
 	{ METHOD_GET, "/metrics", metrics, 0 },
-	{ METHOD_GET, "/openapi.yaml", contract, ROUTE_CLIENT | ROUTE_PAGE },
+	{ METHOD_GET, "/openapi.yaml", contract, ROUTE_EVALUATE | ROUTE_PAGE },
 	{ METHOD_GET, "/v1/backup", backup, ROUTE_ADMIN },
 	{ METHOD_GET, NULL, NULL, 0 },
 };

@@ -58,8 +58,8 @@ values(struct request *r)
 
 const struct route routes_values[] = {
 	{ METHOD_GET, "/v1/envs/{env}/values", values,
-	  ROUTE_ENVIRONMENT | ROUTE_CLIENT },
+	  ROUTE_ENVIRONMENT | ROUTE_EVALUATE },
 	{ METHOD_POST, "/v1/envs/{env}/values", values,
-	  ROUTE_ENVIRONMENT | ROUTE_CLIENT },
+	  ROUTE_ENVIRONMENT | ROUTE_EVALUATE },
 	{ METHOD_GET, NULL, NULL, 0 },
 };

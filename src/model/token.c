@@ -7,9 +7,8 @@
 #include "model/name.h"
 
 static const char *const role_names[ROLE_COUNT] = {
-	[ROLE_CLIENT] = "client",
-	[ROLE_VIEWER] = "viewer",
-	[ROLE_EDITOR] = "editor",
+	[ROLE_EVALUATE] = "evaluate", [ROLE_CLIENT] = "client",
+	[ROLE_VIEWER] = "viewer",     [ROLE_EDITOR] = "editor",
 	[ROLE_ADMIN] = "admin",
 };
 

@@ -57,9 +57,21 @@ read_role(struct reading *r, const char *pointer, const struct value *value)
 	else if (!role_parse(value->string.data, &r->token.role))
 		r->status =
 		    error_at(r->form->err, pointer,
-			     "must be admin, editor, viewer or client, "
-			     "not '%.*s'",
+			     "must be admin, editor, viewer, client or "
+			     "evaluate, not '%.*s'",
 			     json_quoted(value->string), value->string.data);
+}
+
+/* Below client: 0.2 starts on no role that it does not know, so such a token is
+ * stored as a client's with this member beside it. */
+static void
+read_evaluate_only(struct reading *r, const char *pointer,
+		   const struct value *value)
+{
+	if (value->type != VALUE_BOOL)
+		refuse_type(r, pointer, "a boolean", value);
+	else if (value->boolean && r->token.role == ROLE_CLIENT)
+		r->token.role = ROLE_EVALUATE;
 }
 
 static void
@@ -169,6 +181,7 @@ static const struct {
 } members[] = {
 	{ "name", read_name, true },
 	{ "role", read_role, true },
+	{ "evaluateOnly", read_evaluate_only, false },
 	{ "environments", read_environments, true },
 	{ "createdAt", read_created, true },
 	{ "expiresAt", read_expiry, false },
@@ -237,7 +250,13 @@ put_members(const struct reading *r, bool with_hashes, struct bytes *out)
 	put_member(out, "name");
 	put_string(out, token->name);
 	put_member(out, "role");
-	put_text(out, role_name(token->role));
+	put_text(out, role_name(with_hashes && token->role == ROLE_EVALUATE
+				    ? ROLE_CLIENT
+				    : token->role));
+	if (with_hashes && token->role == ROLE_EVALUATE) {
+		put_member(out, "evaluateOnly");
+		bytes_append_str(out, "true");
+	}
 	put_member(out, "environments");
 	bytes_append_char(out, '[');
 	if (token->everywhere)
@@ -280,10 +299,10 @@ set_stored(struct reading *r)
 enum status
 form_read_token(struct form *form, const struct value *json)
 {
-	static const char *const names[] = { "name",      "role",
-					     "createdAt", "environments",
-					     "expiresAt", "secrets",
-					     NULL };
+	static const char *const names[] = { "name",         "role",
+					     "evaluateOnly", "createdAt",
+					     "environments", "expiresAt",
+					     "secrets",      NULL };
 	struct reading r = { .form = form,
 			     .token = { .id = form->parts.key,
 					.expires_ms = INT64_MAX } };

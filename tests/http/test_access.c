@@ -14,9 +14,11 @@ enum { SOON_MS = 5000, BURST = 10 };
 
 /* --- the matrix ----------------------------------------------------------- */
 
-enum { NOBODY, CLIENT, VIEWER, EDITOR, ADMIN, PEOPLE };
+enum { NOBODY, EVALUATE, CLIENT, VIEWER, EDITOR, ADMIN, PEOPLE };
 
 static const char *const people[PEOPLE] = {
+	[EVALUATE] = "{\"name\":\"b\",\"role\":\"evaluate\","
+		     "\"environments\":[\"eu\"]}",
 	[CLIENT] = "{\"name\":\"c\",\"role\":\"client\","
 		   "\"environments\":[\"eu\"]}",
 	[VIEWER] = "{\"name\":\"v\",\"role\":\"viewer\","
@@ -28,86 +30,95 @@ static const char *const people[PEOPLE] = {
 #define EU "/v1/envs/eu"
 #define US "/v1/envs/us"
 
-/* What nobody, client, viewer, editor and admin are answered. */
+/* What nobody, evaluate, client, viewer, editor and admin are answered. */
 static const struct {
 	const char *method;
 	const char *path;
 	const char *body;
 	long expected[PEOPLE];
 } matrix[] = {
-	{ "GET", "/healthz", NULL, { 200, 200, 200, 200, 200 } },
-	{ "GET", "/readyz", NULL, { 200, 200, 200, 200, 200 } },
-	{ "GET", "/version", NULL, { 200, 200, 200, 200, 200 } },
-	{ "GET", "/openapi.yaml", NULL, { 401, 200, 200, 200, 200 } },
-	{ "GET", "/metrics", NULL, { 401, 403, 200, 200, 200 } },
-	{ "GET", "/v1/backup", NULL, { 401, 403, 403, 403, 200 } },
-	{ "GET", "/v1/tokens", NULL, { 401, 403, 403, 403, 200 } },
-	{ "POST", "/v1/tokens", "{}", { 401, 403, 403, 403, 400 } },
-	{ "DELETE", "/v1/tokens/x", NULL, { 401, 403, 403, 403, 404 } },
-	{ "POST", "/v1/tokens/x/rotate", NULL, { 401, 403, 403, 403, 404 } },
-	{ "GET", "/v1/envs", NULL, { 401, 403, 200, 200, 200 } },
-	{ "PUT", "/v1/envs/new", "{}", { 401, 403, 403, 403, 201 } },
-	{ "DELETE", "/v1/envs/new", NULL, { 401, 403, 403, 403, 200 } },
-	{ "GET", EU, NULL, { 401, 403, 200, 200, 200 } },
-	{ "GET", EU "/toggles", NULL, { 401, 403, 200, 200, 200 } },
-	{ "GET", EU "/toggles/a", NULL, { 401, 403, 200, 200, 200 } },
-	{ "PUT", EU "/toggles/a", "{}", { 401, 403, 403, 200, 200 } },
-	{ "PATCH", EU "/toggles/a", "{}", { 401, 403, 403, 200, 200 } },
-	{ "PUT", EU "/segments/s", "{}", { 401, 403, 403, 201, 200 } },
-	{ "DELETE", EU "/segments/s", NULL, { 401, 403, 403, 200, 404 } },
-	{ "POST", EU "/changes", "{}", { 401, 403, 403, 200, 200 } },
-	{ "GET", EU "/changes", NULL, { 401, 200, 200, 200, 200 } },
-	{ "GET", EU "/values", NULL, { 401, 200, 200, 200, 200 } },
-	{ "POST", EU "/values", "{}", { 401, 200, 200, 200, 200 } },
-	{ "POST", EU "/evaluate", "{}", { 401, 200, 200, 200, 200 } },
-	{ "POST", EU "/evaluate?at=1", "{}", { 401, 403, 404, 404, 404 } },
-	{ "GET", EU "/flags", NULL, { 401, 200, 200, 200, 200 } },
-	{ "GET", EU "/history", NULL, { 401, 403, 200, 200, 200 } },
-	{ "GET", EU "/history/1", NULL, { 401, 403, 404, 404, 404 } },
-	{ "POST", EU "/rollback", "{}", { 401, 403, 403, 400, 400 } },
+	{ "GET", "/healthz", NULL, { 200, 200, 200, 200, 200, 200 } },
+	{ "GET", "/readyz", NULL, { 200, 200, 200, 200, 200, 200 } },
+	{ "GET", "/version", NULL, { 200, 200, 200, 200, 200, 200 } },
+	{ "GET", "/openapi.yaml", NULL, { 401, 200, 200, 200, 200, 200 } },
+	{ "GET", "/metrics", NULL, { 401, 403, 403, 200, 200, 200 } },
+	{ "GET", "/v1/backup", NULL, { 401, 403, 403, 403, 403, 200 } },
+	{ "GET", "/v1/tokens", NULL, { 401, 403, 403, 403, 403, 200 } },
+	{ "POST", "/v1/tokens", "{}", { 401, 403, 403, 403, 403, 400 } },
+	{ "DELETE", "/v1/tokens/x", NULL, { 401, 403, 403, 403, 403, 404 } },
+	{ "POST",
+	  "/v1/tokens/x/rotate",
+	  NULL,
+	  { 401, 403, 403, 403, 403, 404 } },
+	{ "GET", "/v1/envs", NULL, { 401, 403, 403, 200, 200, 200 } },
+	{ "PUT", "/v1/envs/new", "{}", { 401, 403, 403, 403, 403, 201 } },
+	{ "DELETE", "/v1/envs/new", NULL, { 401, 403, 403, 403, 403, 200 } },
+	{ "GET", EU, NULL, { 401, 403, 403, 200, 200, 200 } },
+	{ "GET", EU "/toggles", NULL, { 401, 403, 403, 200, 200, 200 } },
+	{ "GET", EU "/toggles/a", NULL, { 401, 403, 403, 200, 200, 200 } },
+	{ "PUT", EU "/toggles/a", "{}", { 401, 403, 403, 403, 200, 200 } },
+	{ "PATCH", EU "/toggles/a", "{}", { 401, 403, 403, 403, 200, 200 } },
+	{ "PUT", EU "/segments/s", "{}", { 401, 403, 403, 403, 201, 200 } },
+	{ "DELETE", EU "/segments/s", NULL, { 401, 403, 403, 403, 200, 404 } },
+	{ "POST", EU "/changes", "{}", { 401, 403, 403, 403, 200, 200 } },
+	{ "GET", EU "/changes", NULL, { 401, 403, 200, 200, 200, 200 } },
+	{ "GET", EU "/values", NULL, { 401, 200, 200, 200, 200, 200 } },
+	{ "POST", EU "/values", "{}", { 401, 200, 200, 200, 200, 200 } },
+	{ "POST", EU "/evaluate", "{}", { 401, 403, 200, 200, 200, 200 } },
+	{ "POST", EU "/evaluate?at=1", "{}", { 401, 403, 403, 404, 404, 404 } },
+	{ "GET", EU "/flags", NULL, { 401, 403, 200, 200, 200, 200 } },
+	{ "GET", EU "/history", NULL, { 401, 403, 403, 200, 200, 200 } },
+	{ "GET", EU "/history/1", NULL, { 401, 403, 403, 404, 404, 404 } },
+	{ "POST", EU "/rollback", "{}", { 401, 403, 403, 403, 400, 400 } },
 	{ "POST",
 	  EU "/ofrep/v1/evaluate/flags",
 	  "{}",
-	  { 401, 200, 200, 200, 200 } },
+	  { 401, 200, 200, 200, 200, 200 } },
 	{ "POST",
 	  EU "/ofrep/v1/evaluate/flags/a",
 	  "{}",
-	  { 401, 200, 200, 200, 200 } },
+	  { 401, 200, 200, 200, 200, 200 } },
 	{ "OPTIONS",
 	  EU "/ofrep/v1/evaluate/flags",
 	  NULL,
-	  { 204, 204, 204, 204, 204 } },
+	  { 204, 204, 204, 204, 204, 204 } },
 	/* Their only environment is eu. */
 	{ "POST",
 	  "/ofrep/v1/evaluate/flags/a",
 	  "{}",
-	  { 401, 200, 200, 200, 404 } },
-	{ "GET", "/v1/flags", NULL, { 401, 200, 200, 200, 200 } },
-	{ "GET", "/v1/flags/eu", NULL, { 401, 200, 200, 200, 200 } },
-	{ "GET", "/v1/flags/us", NULL, { 401, 403, 403, 403, 200 } },
-	{ "GET", US, NULL, { 401, 403, 403, 403, 200 } },
-	{ "GET", US "/toggles", NULL, { 401, 403, 403, 403, 200 } },
-	{ "GET", US "/changes", NULL, { 401, 403, 403, 403, 200 } },
-	{ "PUT", US "/toggles/a", "{}", { 401, 403, 403, 403, 201 } },
+	  { 401, 200, 200, 200, 200, 404 } },
+	{ "GET", "/v1/flags", NULL, { 401, 403, 200, 200, 200, 200 } },
+	{ "GET", "/v1/flags/eu", NULL, { 401, 403, 200, 200, 200, 200 } },
+	{ "GET", "/v1/flags/us", NULL, { 401, 403, 403, 403, 403, 200 } },
+	{ "GET", US, NULL, { 401, 403, 403, 403, 403, 200 } },
+	{ "GET", US "/toggles", NULL, { 401, 403, 403, 403, 403, 200 } },
+	{ "GET", US "/changes", NULL, { 401, 403, 403, 403, 403, 200 } },
+	{ "PUT", US "/toggles/a", "{}", { 401, 403, 403, 403, 403, 201 } },
 	{ "POST",
 	  US "/ofrep/v1/evaluate/flags",
 	  "{}",
-	  { 401, 403, 403, 403, 200 } },
+	  { 401, 403, 403, 403, 403, 200 } },
 	/* One that is not there, and one that is not for anybody. */
-	{ "GET", "/v1/envs/xx/toggles", NULL, { 401, 403, 403, 403, 404 } },
-	{ "GET", "/v1/envs/.access", NULL, { 401, 403, 403, 403, 404 } },
+	{ "GET",
+	  "/v1/envs/xx/toggles",
+	  NULL,
+	  { 401, 403, 403, 403, 403, 404 } },
+	{ "GET", "/v1/envs/.access", NULL, { 401, 403, 403, 403, 403, 404 } },
 	{ "GET",
 	  "/v1/envs/.access/toggles",
 	  NULL,
-	  { 401, 403, 403, 403, 404 } },
+	  { 401, 403, 403, 403, 403, 404 } },
 	{ "GET",
 	  "/v1/envs/.access/history",
 	  NULL,
-	  { 401, 403, 403, 403, 404 } },
-	{ "PUT", "/v1/envs/.access", "{}", { 401, 403, 403, 403, 400 } },
-	{ "DELETE", "/v1/envs/.access", NULL, { 401, 403, 403, 403, 404 } },
-	{ "GET", "/v1/flags/.access", NULL, { 401, 403, 403, 403, 404 } },
-	{ "GET", "/nothing", NULL, { 404, 404, 404, 404, 404 } },
+	  { 401, 403, 403, 403, 403, 404 } },
+	{ "PUT", "/v1/envs/.access", "{}", { 401, 403, 403, 403, 403, 400 } },
+	{ "DELETE",
+	  "/v1/envs/.access",
+	  NULL,
+	  { 401, 403, 403, 403, 403, 404 } },
+	{ "GET", "/v1/flags/.access", NULL, { 401, 403, 403, 403, 403, 404 } },
+	{ "GET", "/nothing", NULL, { 404, 404, 404, 404, 404, 404 } },
 };
 
 /* All rows on one server, in order: some make what others need. */
@@ -120,7 +131,7 @@ START_TEST(test_route_when_asked_by_each_role_then_as_the_matrix_says)
 	ask_with(t, HEADERS(headers[ADMIN]), "PUT", EU, "{}", 201);
 	ask_with(t, HEADERS(headers[ADMIN]), "PUT", US, "{}", 201);
 	ask_with(t, HEADERS(headers[ADMIN]), "PUT", EU "/toggles/a", "{}", 201);
-	for (int who = CLIENT; who < ADMIN; who++)
+	for (int who = EVALUATE; who < ADMIN; who++)
 		headers[who] =
 		    bearer(t, make_token(t, headers[ADMIN], people[who], NULL));
 	for (int i = 0; i < COUNT(matrix); i++) {

@@ -99,7 +99,7 @@ static const struct {
 	{ { "token", "create", "--role=admin" }, 2, "wants --name NAME" },
 	{ { "token", "create", "--role=king", "--name=a" },
 	  2,
-	  "one of: client, viewer, editor, admin" },
+	  "one of: evaluate, client, viewer, editor, admin" },
 	{ { "token", "revoke" }, 2, "revoke wants the ID" },
 	{ { "export", "--server", "http://127.0.0.1:1" }, 1, "cannot reach" },
 	{ { "import", "none.json" }, 1, "none.json: No such file" },

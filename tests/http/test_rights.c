@@ -139,7 +139,7 @@ START_TEST(test_bulk_wait_of_nobody_when_the_first_token_is_made_then_401)
 	answer = ask(t, "POST", path, "{}", 200);
 	raw_send_text(raw,
 		      toggled_text(t,
-				   "POST %s HTTP/1.1\r\nHost: h\r\n"
+				   "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 				   "If-None-Match: %s\r\nPrefer: wait=30"
 				   "\r\nContent-Length: 2\r\n\r\n{}",
 				   path, answer_header(t, answer, "ETag")));
@@ -159,8 +159,9 @@ START_TEST(test_stream_of_nobody_when_the_first_token_is_made_then_it_ends)
 	const char *told;
 	size_t length;
 
-	raw_send_text(raw, "GET " ENV "/ofrep/v1/sse HTTP/1.1\r\nHost: h\r\n"
-			   "Connection: close\r\n\r\n");
+	raw_send_text(raw,
+		      "GET " ENV "/ofrep/v1/sse HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+		      "Connection: close\r\n\r\n");
 	(void)raw_until(raw, "id: ", SOON_MS);
 	(void)make_token(t, NULL, "{\"name\":\"ann\",\"role\":\"admin\"}",
 			 NULL);
@@ -419,6 +420,75 @@ START_TEST(test_rollback_when_an_editors_then_settings_stay_and_it_is_said)
 }
 END_TEST
 
+/* --- the least role --------------------------------------------------------
+ */
+
+#define ADDRESS "ada@example.org"
+
+/* Whose rules and targets are nobody's business: sound, broken, and one that
+ * fails. */
+static const char *const ruled[] = {
+	"{\"targeting\":{\"if\":[{\"==\":[{\"var\":\"email\"},\"" ADDRESS
+	"\"]},\"on\"]},\"description\":\"for " ADDRESS "\",\"owner\":\"" ADDRESS
+	"\"}",
+	"{\"targeting\":{\"" ADDRESS "\":[1]}}",
+	"{\"targeting\":{\"cat\":[\"" ADDRESS "\",\"\"]}}",
+	"{\"targeting\":{\"if\":[{\"$ref\":\"" ADDRESS "\"},\"on\"]}}",
+};
+
+static const struct {
+	const char *method;
+	const char *path;
+	const char *body;
+} values[] = {
+	{ "GET", ENV "/values?email=x", NULL },
+	{ "POST", ENV "/values", "{\"email\":\"x\"}" },
+	{ "POST", ENV "/ofrep/v1/evaluate/flags", "{\"context\":{}}" },
+	{ "POST", "/ofrep/v1/evaluate/flags", "{\"context\":{}}" },
+	{ "POST", ENV "/ofrep/v1/evaluate/flags/t0", "{}" },
+	{ "POST", ENV "/ofrep/v1/evaluate/flags/t1", "{}" },
+	{ "POST", ENV "/ofrep/v1/evaluate/flags/t2", "{}" },
+	{ "POST", ENV "/ofrep/v1/evaluate/flags/t3", "{}" },
+};
+
+START_TEST(test_evaluate_when_it_asks_for_values_then_no_definition_in_them)
+{
+	const char *admin, *web;
+	struct toggled *t = open_guarded(0, &admin);
+	struct raw *raw = raw_open(t);
+
+	for (int i = 0; i < COUNT(ruled); i++)
+		ask_with(t, HEADERS(admin), "PUT",
+			 toggled_text(t, ENV "/toggles/t%d?lenient=true", i),
+			 ruled[i], 201);
+	web = bearer(t, make_token(t, admin,
+				   "{\"name\":\"web\",\"role\":\"evaluate\","
+				   "\"environments\":[\"default\"]}",
+				   NULL));
+	for (int i = 0; i < COUNT(values); i++) {
+		struct answer *answer =
+		    toggled_request(t, values[i].method, values[i].path,
+				    HEADERS(web), values[i].body);
+
+		ck_assert_msg(answer->status != 401 && answer->status != 403,
+			      "%s", answer->body);
+		ck_assert_msg(strstr(answer->body, ADDRESS) == NULL, "%s: %s",
+			      values[i].path, answer->body);
+	}
+	raw_send_text(raw, toggled_text(t,
+					"GET " ENV "/ofrep/v1/sse HTTP/1.1\r\n"
+					"Host: 127.0.0.1\r\n%s\r\n\r\n",
+					web));
+	(void)raw_until(raw, "id: ", SOON_MS);
+	ask_with(t, HEADERS(admin), "PATCH", ENV "/toggles/t0",
+		 "{\"description\":\"of " ADDRESS "\"}", 200);
+	ck_assert_ptr_null(
+	    strstr(raw_until(raw, "refetchEvaluation", SOON_MS), ADDRESS));
+	raw_close(raw);
+	scene_close(t);
+}
+END_TEST
+
 /* --- keys ------------------------------------------------------------------
  */
 
@@ -469,6 +539,9 @@ add(struct TCase *tc)
 	tcase_add_test(
 	    tc,
 	    test_rollback_when_an_editors_then_settings_stay_and_it_is_said);
+	tcase_add_test(
+	    tc,
+	    test_evaluate_when_it_asks_for_values_then_no_definition_in_them);
 	tcase_add_test(
 	    tc, test_key_when_another_token_sends_the_same_then_a_conflict);
 }

@@ -30,6 +30,7 @@ struct scene {
 	char editor[CREDENTIAL_LENGTH + 1];
 	char viewer[CREDENTIAL_LENGTH + 1];
 	char client[CREDENTIAL_LENGTH + 1];
+	char browser[CREDENTIAL_LENGTH + 1];
 };
 
 static struct scene s;
@@ -86,6 +87,9 @@ open_guarded_scene(void)
 	add_token("{\"name\":\"c\",\"role\":\"client\",\"environments\":"
 		  "[\"*\"],\"expiresAt\":\"1970-01-21T20:00:01Z\"}",
 		  s.client);
+	add_token("{\"name\":\"b\",\"role\":\"evaluate\",\"environments\":"
+		  "[\"eu\"]}",
+		  s.browser);
 }
 
 /* The status of a request; 0: let in. */
@@ -133,9 +137,10 @@ START_TEST(test_access_when_no_token_was_ever_made_then_all_are_let_in)
 }
 END_TEST
 
-enum { CLIENT, READ, WRITE, ADMIN, NEEDS };
+enum { EVALUATE, CLIENT, READ, WRITE, ADMIN, NEEDS };
 
 static const unsigned needs[NEEDS] = {
+	[EVALUATE] = ROUTE_EVALUATE | ROUTE_ENVIRONMENT,
 	[CLIENT] = ROUTE_CLIENT | ROUTE_ENVIRONMENT,
 	[READ] = ROUTE_ENVIRONMENT,
 	[WRITE] = ROUTE_WRITE | ROUTE_ENVIRONMENT,
@@ -148,16 +153,18 @@ static const struct {
 	const char *where;
 	unsigned expected[NEEDS];
 } matrix[] = {
-	{ s.admin, "eu", { 0, 0, 0, 0 } },
-	{ s.admin, "nowhere", { 0, 0, 0, 0 } },
-	{ s.editor, "eu", { 0, 0, 0, 403 } },
-	{ s.editor, "us", { 403, 403, 403, 403 } },
-	{ s.viewer, "eu", { 0, 0, 403, 403 } },
-	{ s.viewer, "us", { 0, 0, 403, 403 } },
-	{ s.viewer, "default", { 403, 403, 403, 403 } },
-	{ s.viewer, "e", { 403, 403, 403, 403 } },
-	{ s.client, "eu", { 0, 403, 403, 403 } },
-	{ s.client, "nowhere", { 0, 403, 403, 403 } },
+	{ s.admin, "eu", { 0, 0, 0, 0, 0 } },
+	{ s.admin, "nowhere", { 0, 0, 0, 0, 0 } },
+	{ s.editor, "eu", { 0, 0, 0, 0, 403 } },
+	{ s.editor, "us", { 403, 403, 403, 403, 403 } },
+	{ s.viewer, "eu", { 0, 0, 0, 403, 403 } },
+	{ s.viewer, "us", { 0, 0, 0, 403, 403 } },
+	{ s.viewer, "default", { 403, 403, 403, 403, 403 } },
+	{ s.viewer, "e", { 403, 403, 403, 403, 403 } },
+	{ s.client, "eu", { 0, 0, 403, 403, 403 } },
+	{ s.client, "nowhere", { 0, 0, 403, 403, 403 } },
+	{ s.browser, "eu", { 0, 403, 403, 403, 403 } },
+	{ s.browser, "us", { 403, 403, 403, 403, 403 } },
 };
 
 START_TEST(test_access_when_role_meets_route_then_as_the_matrix_says)

@@ -324,8 +324,9 @@ static const struct {
 
 START_TEST(test_edit_when_made_by_each_role_then_its_kind_decides)
 {
-	static const enum role roles[] = { ROLE_CLIENT, ROLE_VIEWER,
-					   ROLE_EDITOR, ROLE_ADMIN };
+	static const enum role roles[] = { ROLE_EVALUATE, ROLE_CLIENT,
+					   ROLE_VIEWER, ROLE_EDITOR,
+					   ROLE_ADMIN };
 	char ann[CREDENTIAL_ID_LENGTH + 1];
 
 	make(NULL, ANN, ann);

@@ -212,6 +212,48 @@ START_TEST(test_token_when_loaded_from_the_store_then_the_same)
 }
 END_TEST
 
+/* As a client's with a member beside it, because 0.2 starts on no role that it
+ * does not know. */
+START_TEST(test_token_when_it_only_evaluates_then_stored_as_a_clients)
+{
+	static const char body[] = "{\"name\":\"web\",\"role\":\"evaluate\","
+				   "\"environments\":[\"default\"]}";
+	struct catalog *catalog =
+	    fixture_token(fixture_open_catalog(), admin, NULL);
+	struct definition_scope scope = { .lenient = true, .pointer = "" };
+	struct stamp stamp = { 2, FIXTURE_NOW_MS, fixture_string("ann") };
+	char text[CREDENTIAL_LENGTH + 1];
+	char again[CREDENTIAL_LENGTH + 1];
+	const struct definition *token;
+	struct definition *loaded = NULL;
+	struct arena arena;
+
+	catalog = fixture_token(catalog, body, text);
+	for (int rotations = 0; rotations < 2; rotations++) {
+		token = fixture_find_token(catalog, text);
+		ck_assert_int_eq(token->token->role, ROLE_EVALUATE);
+		ck_assert_ptr_nonnull(
+		    strstr(token->text.data, "\"role\":\"evaluate\""));
+		ck_assert_ptr_null(strstr(token->text.data, "evaluateOnly"));
+		ck_assert_ptr_nonnull(
+		    strstr(token->stored.data,
+			   "\"role\":\"client\",\"evaluateOnly\":true"));
+		stamp.revision = token->revision;
+		arena_init(&arena);
+		ck_assert_int_eq(definition_load(KIND_TOKEN, token->key,
+						 token->stored, &stamp, &scope,
+						 &arena, &loaded, NULL),
+				 STATUS_OK);
+		arena_fini(&arena);
+		ck_assert_int_eq(loaded->token->role, ROLE_EVALUATE);
+		ck_assert_str_eq(loaded->text.data, token->text.data);
+		definition_unref(loaded);
+		catalog = rotate(catalog, text, again);
+	}
+	catalog_unref(catalog);
+}
+END_TEST
+
 static const struct {
 	const char *body;
 	const char *says;
@@ -225,6 +267,9 @@ static const struct {
 	{ "{\"name\":\"x\",\"role\":\"root\"}", "/role: must be admin" },
 	{ "{\"name\":\"x\",\"role\":\"viewer\"}",
 	  "/environments: is required" },
+	{ "{\"name\":\"x\",\"role\":\"client\",\"environments\":[\"*\"],"
+	  "\"evaluateOnly\":true}",
+	  "evaluateOnly" },
 	{ "{\"name\":\"x\",\"role\":\"viewer\",\"environments\":[]}",
 	  "/environments: must have" },
 	{ "{\"name\":\"x\",\"role\":\"viewer\",\"environments\":\"*\"}",
@@ -310,6 +355,8 @@ main(void)
 	    tc, test_token_when_revoked_then_nobody_gets_in_all_the_same);
 	tcase_add_test(tc, test_token_when_shown_then_no_secret_and_no_hash);
 	tcase_add_test(tc, test_token_when_loaded_from_the_store_then_the_same);
+	tcase_add_test(
+	    tc, test_token_when_it_only_evaluates_then_stored_as_a_clients);
 	tcase_add_loop_test(
 	    tc, test_token_when_asked_for_wrongly_then_the_place_is_named, 0,
 	    (int)(sizeof(refusals) / sizeof(refusals[0])));
