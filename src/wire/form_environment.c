@@ -37,18 +37,25 @@ check_event_streams(struct form *form, const struct value *value,
 				   value_type_name(value));
 }
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
 /* "https://shop.example", as browsers say it; "*": all. */
 static bool
 is_origin(struct string text)
 {
-	const char *scheme = strstr(text.data, "://");
-	const char *host = scheme == NULL ? text.data : scheme + 3;
+	const size_t scheme = strspn(text.data, LETTERS DIGITS "+.-");
+	const char *host = text.data + scheme + 3;
+	size_t length;
 
 	if (string_is(text, "*"))
 		return true;
-	return scheme != NULL && scheme > text.data && *host != '\0' &&
-	       text.length <= ORIGIN_MAX &&
-	       strcspn(host, " \t/?#@,*\\") == strlen(host);
+	if (strspn(text.data, LETTERS) == 0 ||
+	    strncmp(text.data + scheme, "://", 3) != 0)
+		return false;
+	length = strspn(host, LETTERS DIGITS "._:[]-");
+	return length > 0 && scheme + 3 + length == text.length &&
+	       text.length <= ORIGIN_MAX;
 }
 
 static void
