@@ -24,8 +24,8 @@ room_enter(struct loop *loop, struct room_place *place, enum room_class class,
 	struct room *room = &loop->room;
 
 	room_leave(loop, place);
-	place->class = class;
-	place->kind = kind;
+	place->class = (uint8_t) class;
+	place->kind = (uint8_t)kind;
 	place->since_ms = loop_now_ms(loop);
 	place->previous = room->last[class];
 	if (place->previous != NULL)
@@ -63,7 +63,7 @@ room_move(struct loop *loop, struct room_place *from, struct room_place *to,
 	*from = (struct room_place){ .class = ROOM_NONE };
 	if (to->class == ROOM_NONE)
 		return;
-	to->kind = kind;
+	to->kind = (uint8_t)kind;
 	if (to->previous != NULL)
 		to->previous->next = to;
 	else
