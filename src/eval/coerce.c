@@ -5,6 +5,9 @@
 #include "eval/machine.h"
 #include "eval/number.h"
 
+/* How many steps a number takes to become text, and back. */
+enum { FORMAT_STEPS = 48, PARSE_STEPS = 6 };
+
 bool
 is_truthy(const struct value *value)
 {
@@ -46,6 +49,7 @@ append_text(struct machine *machine, const struct value *value)
 		bytes_append_int(out, value->integer);
 		break;
 	case VALUE_REAL:
+		machine_weigh(machine, FORMAT_STEPS);
 		if (isnan(value->real))
 			bytes_append_str(out, "NaN");
 		else if (isinf(value->real))
@@ -117,6 +121,7 @@ to_number(struct machine *machine, const struct value *value)
 	}
 	text = to_text(machine, value);
 	machine_spend(machine, text.length, 64);
+	machine_weigh(machine, PARSE_STEPS);
 	return number_parse(text);
 }
 
@@ -129,6 +134,7 @@ to_number_prefix(struct machine *machine, const struct value *value)
 		return number_of(value);
 	text = to_text(machine, value);
 	machine_spend(machine, text.length, 64);
+	machine_weigh(machine, PARSE_STEPS);
 	return number_parse_prefix(text);
 }
 

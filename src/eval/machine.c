@@ -55,7 +55,7 @@ machine_pay(const struct machine *machine)
 {
 	const int64_t left =
 	    machine->error == EVAL_ERROR_NONE ? machine->steps : machine->left;
-	int64_t steps = machine->granted - left;
+	int64_t steps = machine->granted - left + machine->extra;
 
 	if (machine->trace != NULL)
 		steps *= MACHINE_TRACED_STEP;

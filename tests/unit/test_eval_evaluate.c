@@ -499,6 +499,37 @@ START_TEST(test_evaluate_when_request_has_steps_then_all_pay_from_them)
 }
 END_TEST
 
+/* A number that becomes text takes as long as many nodes do: a request pays for
+ * that, the rule's own limit does not know it. */
+START_TEST(test_evaluate_when_work_is_heavy_then_the_request_pays_more)
+{
+	static const char rule[] = "{\"cat\":[{\"var\":\"a\"}]}";
+	static const char texts[][16] = { "{\"a\":\"on\"}", "{\"a\":1.25}" };
+	struct variant variants[2];
+	struct definition toggle;
+	int64_t taken[2];
+
+	ck_assert_int_eq(eval_case_compile_text(&c, rule, "on off", false),
+			 STATUS_OK);
+	toggle = toggle_of(&c, variants);
+	for (int i = 0; i < 2; i++) {
+		struct value data =
+		    eval_case_json(&c, texts[i], strlen(texts[i]));
+		int64_t steps = 1000;
+		struct eval_context context = { .data = &data,
+						.fractional = FRACTIONAL_V2,
+						.scratch = c.scratch,
+						.steps = &steps };
+		struct evaluation out;
+
+		evaluate(&toggle, &context, &out);
+		taken[i] = 1000 - steps;
+	}
+	ck_assert_int_gt(taken[0], 0);
+	ck_assert_int_ge(taken[1], taken[0] + 40);
+}
+END_TEST
+
 START_TEST(test_names_when_asked_then_as_on_the_wire)
 {
 	ck_assert_str_eq(reason_name(REASON_TARGETING_MATCH),
@@ -517,6 +548,8 @@ add_tests(TCase *tcase)
 	tcase_add_loop_test(tcase,
 			    test_evaluate_when_any_rule_then_as_specified, 0,
 			    sizeof(rows) / sizeof(rows[0]));
+	tcase_add_test(
+	    tcase, test_evaluate_when_work_is_heavy_then_the_request_pays_more);
 	tcase_add_test(
 	    tcase, test_evaluate_when_request_has_steps_then_all_pay_from_them);
 	tcase_add_test(
