@@ -9,9 +9,12 @@
 #include "base/mem.h"
 #include "effort.h"
 
+enum { GIVE_BACK = 16 << 20, GIVE_BACK_LAST = 1 << 20 };
+
 struct contexts {
 	pthread_mutex_t mutex;
 	size_t bytes;
+	size_t gone; /* bytes that have left since memory was given back */
 	struct map accounts; /* key: uint64_t, value: size_t * */
 };
 
@@ -111,14 +114,26 @@ void
 contexts_leave(struct contexts *contexts, const struct definition *token,
 	       const struct peer *peer, size_t bytes)
 {
+	bool much;
+
 	if (bytes <= CONTEXTS_SMALL)
 		return;
 	pthread_mutex_lock(&contexts->mutex);
 	contexts->bytes -= bytes;
+	contexts->gone += bytes;
+	much = contexts->gone >=
+		   (contexts->bytes == 0 ? GIVE_BACK_LAST : GIVE_BACK) &&
+	       contexts->gone > contexts->bytes;
+	if (much)
+		contexts->gone = 0;
 	take(contexts, effort_account(NULL, peer), bytes);
 	if (token != NULL)
 		take(contexts, effort_account(token, peer), bytes);
 	pthread_mutex_unlock(&contexts->mutex);
+	/* Else the allocator keeps it: what came last is seldom what goes
+	 * last. */
+	if (much)
+		mem_trim();
 }
 
 size_t

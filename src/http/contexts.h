@@ -3,6 +3,8 @@
  * account (effort.h), of which a client has two, its token's and its address's.
  * Shared by all loops; every call is safe on any thread.
  *
+ * When many of them have left, free memory goes back to the kernel.
+ *
  * Contexts up to CONTEXTS_SMALL are never counted: a connection costs more.
  */
 #ifndef SRC_HTTP_CONTEXTS_H

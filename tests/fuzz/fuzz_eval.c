@@ -40,6 +40,7 @@ check(struct value *input, struct arena *arena, enum fractional_version version)
 					eval_scratch_new(),
 					NULL,
 					NULL,
+					NULL,
 					NULL };
 	struct evaluation plain;
 	struct evaluation traced;
