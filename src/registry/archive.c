@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "question.h"
+#include "past_read.h"
 
 enum {
 	SLICE_US = 4000,
@@ -107,7 +107,7 @@ leave_asker(struct archive *archive, struct asker *asker)
 
 /* Nobody joins it any more. */
 static void
-close_name(struct archive *archive, const struct question *question)
+close_name(struct archive *archive, const struct past_read *question)
 {
 	const struct bytes *name = &question->name;
 
@@ -117,12 +117,12 @@ close_name(struct archive *archive, const struct question *question)
 }
 
 static void
-enlist(struct archive *archive, struct question *question, struct job *job)
+enlist(struct archive *archive, struct past_read *question, struct job *job)
 {
 	const struct bytes *name = &question->name;
 
 	question->asker = join_asker(archive, job->asker);
-	question_add(question, job);
+	past_read_add(question, job);
 	*archive->last = question;
 	archive->last = &question->next;
 	if (name->length > 0)
@@ -132,15 +132,15 @@ enlist(struct archive *archive, struct question *question, struct job *job)
 
 /* Out of the list; its jobs have been answered. */
 static void
-unlist(struct archive *archive, struct question **link)
+unlist(struct archive *archive, struct past_read **link)
 {
-	struct question *question = *link;
+	struct past_read *question = *link;
 
 	*link = question->next;
 	if (question->next == NULL)
 		archive->last = link;
 	close_name(archive, question);
-	if (question->phase != QUESTION_WAITS) {
+	if (question->phase != PAST_READ_WAITS) {
 		archive->begun--;
 		question->asker->is_served = false;
 	}
@@ -169,9 +169,9 @@ drop(struct archive *archive, struct job *job)
 static void
 take_job(struct archive *archive, struct job *job)
 {
-	struct question *question = question_new(archive->store, job);
+	struct past_read *question = past_read_new(archive->store, job);
 	const struct bytes *name;
-	struct question *equal = NULL;
+	struct past_read *equal = NULL;
 
 	if (question == NULL) {
 		job->status = job->error.code;
@@ -186,8 +186,8 @@ take_job(struct archive *archive, struct job *job)
 		return;
 	}
 	atomic_fetch_add(&archive->shared, 1);
-	question_add(equal, job);
-	(void)question_free(question, 0);
+	past_read_add(equal, job);
+	(void)past_read_free(question, 0);
 }
 
 static bool
@@ -210,7 +210,7 @@ take_fresh(struct archive *archive)
 /* --- those who do not wait any more ------------------------------------- */
 
 static void
-drop_jobs(struct archive *archive, struct question *question, int64_t now_ms)
+drop_jobs(struct archive *archive, struct past_read *question, int64_t now_ms)
 {
 	struct job **link = &question->jobs;
 
@@ -231,7 +231,7 @@ static void
 drop_abandoned(struct archive *archive)
 {
 	const int64_t now_ms = clock_mono_ms(&archive->clock);
-	struct question **link = &archive->first;
+	struct past_read **link = &archive->first;
 
 	while (*link != NULL) {
 		drop_jobs(archive, *link, now_ms);
@@ -245,15 +245,15 @@ drop_abandoned(struct archive *archive)
 /* --- work --------------------------------------------------------------- */
 
 /* The one to go on with. */
-static struct question **
+static struct past_read **
 choose(struct archive *archive)
 {
-	struct question **best = NULL;
+	struct past_read **best = NULL;
 
-	for (struct question **link = &archive->first; *link != NULL;
+	for (struct past_read **link = &archive->first; *link != NULL;
 	     link = &(*link)->next) {
-		const struct question *question = *link;
-		const bool waits = question->phase == QUESTION_WAITS;
+		const struct past_read *question = *link;
+		const bool waits = question->phase == PAST_READ_WAITS;
 
 		if (question->type == JOB_ROLLBACK)
 			return link;
@@ -269,14 +269,14 @@ choose(struct archive *archive)
 }
 
 static void
-answer(struct archive *archive, struct question **link)
+answer(struct archive *archive, struct past_read **link)
 {
-	struct question *question = *link;
+	struct past_read *question = *link;
 
 	while (question->jobs != NULL) {
 		struct job *job = question->jobs;
 
-		question_answer(question, job);
+		past_read_answer(question, job);
 		question->jobs = job->next;
 		archive->done(archive->ctx, job);
 	}
@@ -284,17 +284,18 @@ answer(struct archive *archive, struct question **link)
 }
 
 static void
-work(struct archive *archive, struct question **link, const struct catalog *now)
+work(struct archive *archive, struct past_read **link,
+     const struct catalog *now)
 {
-	struct question *question = *link;
+	struct past_read *question = *link;
 	const int64_t began_us = clock_stopwatch_us();
 	bool is_over;
 
-	if (question->phase == QUESTION_WAITS) {
+	if (question->phase == PAST_READ_WAITS) {
 		archive->begun++;
 		question->asker->is_served = true;
 	}
-	is_over = question_step(question, archive->store, STEP_ROWS, now);
+	is_over = past_read_step(question, archive->store, STEP_ROWS, now);
 	question->asker->took_us += clock_stopwatch_us() - began_us;
 	if (is_over)
 		answer(archive, link);
@@ -304,13 +305,13 @@ work(struct archive *archive, struct question **link, const struct catalog *now)
 static bool
 release(struct archive *archive)
 {
-	struct question *question = archive->over;
-	struct question *next;
+	struct past_read *question = archive->over;
+	struct past_read *next;
 
 	if (question == NULL)
 		return false;
 	next = question->next;
-	if (question_free(question, RELEASE_ROWS))
+	if (past_read_free(question, RELEASE_ROWS))
 		archive->over = next;
 	return true;
 }
@@ -319,7 +320,7 @@ void
 archive_step(struct archive *archive, const struct catalog *now)
 {
 	const int64_t until_us = clock_stopwatch_us() + SLICE_US;
-	struct question **link;
+	struct past_read **link;
 
 	drop_abandoned(archive);
 	do {

@@ -26,7 +26,7 @@
 #include "store/store.h"
 
 struct asker;
-struct question;
+struct past_read;
 
 struct archive {
 	struct store *store;
@@ -39,11 +39,11 @@ struct archive {
 	void *ctx;
 
 	struct job *fresh, **last_fresh; /* not looked at yet */
-	struct question *first, **last;  /* oldest first */
+	struct past_read *first, **last; /* oldest first */
 	size_t begun;                    /* of them */
 	struct map by_name;              /* questions that may be joined */
 	struct map askers;               /* by id */
-	struct question *over;           /* to be released in slices */
+	struct past_read *over;          /* to be released in slices */
 	atomic_uint_least64_t shared, dropped;
 };
 

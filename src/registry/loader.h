@@ -1,6 +1,7 @@
 /*
  * The loader: snapshots out of the store, compiled and ready to serve. Used at
- * the start, for all environments, and for one environment as of a moment.
+ * the start; what stood at an older revision is read in steps
+ * (snapshot_reading.h).
  */
 #ifndef SRC_REGISTRY_LOADER_H
 #define SRC_REGISTRY_LOADER_H

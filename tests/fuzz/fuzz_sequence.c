@@ -19,7 +19,7 @@
 #include <string.h>
 
 #include "judge.h"
-#include "registry/past.h"
+#include "registry/past_read.h"
 #include "scratch.h"
 #include "wire/json.h"
 #include "world.h"
@@ -416,6 +416,26 @@ obey(struct game *game, const struct order *order, const uint8_t *bytes)
 		commit(game);
 }
 
+/* In steps of as many rows as the order says. */
+static void
+read_past(struct game *game, const struct order *order, struct job *job)
+{
+	struct store *store = game->world.store;
+	struct past_read *read = past_read_new(store, job);
+
+	if (read == NULL) {
+		job->status = job->error.code;
+		return;
+	}
+	past_read_add(read, job);
+	while (!past_read_step(read, store, 1 + order->more % 8,
+			       game->world.catalog))
+		continue;
+	past_read_answer(read, job);
+	while (!past_read_free(read, 1))
+		continue;
+}
+
 static void
 look_back(struct game *game, const struct order *order)
 {
@@ -427,7 +447,7 @@ look_back(struct game *game, const struct order *order)
 	job.environment =
 	    (struct string){ environments[env], strlen(environments[env]) };
 	job.past.at.revision = order->what;
-	past_snapshot(game->world.store, &job);
+	read_past(game, order, &job);
 	if (job.status == STATUS_OK)
 		check_state(game, order->what, env, true, job.snapshot);
 	else if (job.status == STATUS_NOT_FOUND)

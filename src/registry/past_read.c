@@ -1,4 +1,4 @@
-#include "question.h"
+#include "past_read.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -9,14 +9,14 @@
 #include "then.h"
 
 static struct string
-copy(struct question *question, struct string s)
+copy(struct past_read *question, struct string s)
 {
 	return (struct string){ arena_copy(&question->arena, s.data, s.length),
 				s.length };
 }
 
 static void
-name_part(struct question *question, struct string part)
+name_part(struct past_read *question, struct string part)
 {
 	bytes_printf(&question->name, " %zu:", part.length);
 	bytes_append(&question->name, part.data, part.length);
@@ -38,7 +38,7 @@ enum { KEYS_MAX = 4096 };
 
 /* Sorted, each once. */
 static void
-copy_keys(struct question *question, const struct past_order *order)
+copy_keys(struct past_read *question, const struct past_order *order)
 {
 	struct past_query *query = &question->past;
 	struct string *keys =
@@ -59,7 +59,7 @@ copy_keys(struct question *question, const struct past_order *order)
 }
 
 static enum status
-ask_past(struct question *question, struct store *store, struct job *job)
+ask_past(struct past_read *question, struct store *store, struct job *job)
 {
 	const struct past_order *order = &job->past;
 	struct past_query *query = &question->past;
@@ -81,7 +81,7 @@ ask_past(struct question *question, struct store *store, struct job *job)
 }
 
 static enum status
-ask_history(struct question *question, const struct store *store,
+ask_history(struct past_read *question, const struct store *store,
 	    const struct job *job)
 {
 	struct history_query *query = &question->query;
@@ -100,7 +100,7 @@ ask_history(struct question *question, const struct store *store,
 }
 
 static enum status
-ask(struct question *question, struct store *store, struct job *job)
+ask(struct past_read *question, struct store *store, struct job *job)
 {
 	if (question->type == JOB_PAST)
 		return ask_past(question, store, job);
@@ -111,10 +111,10 @@ ask(struct question *question, struct store *store, struct job *job)
 	return STATUS_OK;
 }
 
-struct question *
-question_new(struct store *store, struct job *job)
+struct past_read *
+past_read_new(struct store *store, struct job *job)
 {
-	struct question *question = mem_zalloc(1, sizeof(*question));
+	struct past_read *question = mem_zalloc(1, sizeof(*question));
 
 	question->type = job->type;
 	question->last = &question->jobs;
@@ -123,12 +123,12 @@ question_new(struct store *store, struct job *job)
 	error_init(&question->error);
 	if (ask(question, store, job) == STATUS_OK)
 		return question;
-	(void)question_free(question, 0);
+	(void)past_read_free(question, 0);
 	return NULL;
 }
 
 void
-question_add(struct question *question, struct job *job)
+past_read_add(struct past_read *question, struct job *job)
 {
 	job->next = NULL;
 	*question->last = job;
@@ -136,9 +136,9 @@ question_add(struct question *question, struct job *job)
 }
 
 bool
-question_free(struct question *question, size_t rows)
+past_read_free(struct past_read *question, size_t rows)
 {
-	const bool is_begun = question->phase != QUESTION_WAITS;
+	const bool is_begun = question->phase != PAST_READ_WAITS;
 
 	if (question->type == JOB_PAST && is_begun) {
 		if (!snapshot_reading_release(&question->reading, rows))
@@ -157,19 +157,20 @@ question_free(struct question *question, size_t rows)
 /* --- working on it ------------------------------------------------------ */
 
 static void
-begin(struct question *question, struct store *store)
+begin(struct past_read *question, struct store *store)
 {
 	if (question->type == JOB_PAST)
 		snapshot_reading_begin(&question->reading, store,
 				       &question->past);
 	else if (question->type == JOB_HISTORY)
 		page_reading_begin(&question->page, store, &question->query);
-	question->phase = QUESTION_IS_READ;
+	question->phase = PAST_READ_IS_BEGUN;
 }
 
 /* A rollback has one job: it has no equal. */
 static enum status
-step(struct question *question, int rows, const struct catalog *now, bool *done)
+step(struct past_read *question, int rows, const struct catalog *now,
+     bool *done)
 {
 	switch (question->type) {
 	case JOB_PAST:
@@ -188,7 +189,7 @@ step(struct question *question, int rows, const struct catalog *now, bool *done)
 }
 
 static enum status
-finish_page(struct question *question, const struct store *store)
+finish_page(struct past_read *question, const struct store *store)
 {
 	const struct history_query *query = &question->query;
 
@@ -205,7 +206,7 @@ finish_page(struct question *question, const struct store *store)
 }
 
 static enum status
-finish(struct question *question, struct store *store)
+finish(struct past_read *question, struct store *store)
 {
 	if (question->type == JOB_PAST)
 		return snapshot_reading_finish(
@@ -216,20 +217,20 @@ finish(struct question *question, struct store *store)
 }
 
 bool
-question_step(struct question *question, struct store *store, int rows,
-	      const struct catalog *now)
+past_read_step(struct past_read *question, struct store *store, int rows,
+	       const struct catalog *now)
 {
 	bool done = false;
 	enum status rc;
 
-	if (question->phase == QUESTION_WAITS)
+	if (question->phase == PAST_READ_WAITS)
 		begin(question, store);
 	rc = step(question, rows, now, &done);
 	if (rc == STATUS_OK && done)
 		rc = finish(question, store);
 	if (rc != STATUS_OK || done)
-		question->phase = QUESTION_IS_OVER;
-	return question->phase == QUESTION_IS_OVER;
+		question->phase = PAST_READ_IS_OVER;
+	return question->phase == PAST_READ_IS_OVER;
 }
 
 /* --- what it came to ---------------------------------------------------- */
@@ -268,7 +269,7 @@ give_page(struct page_reading *page, struct job *job)
 /* The same here, so that whoever is last to be done with it frees it, and that
  * is not the registry's thread. */
 static void
-give_snapshot(struct question *question, struct job *job)
+give_snapshot(struct past_read *question, struct job *job)
 {
 	job->snapshot = snapshot_ref(question->snapshot);
 	job->revision = job->snapshot->revision;
@@ -279,7 +280,7 @@ give_snapshot(struct question *question, struct job *job)
 }
 
 void
-question_answer(struct question *question, struct job *job)
+past_read_answer(struct past_read *question, struct job *job)
 {
 	job->status = question->error.code;
 	if (job->status != STATUS_OK) {

@@ -5,8 +5,8 @@
  *
  * Lives on the registry's thread.
  */
-#ifndef SRC_REGISTRY_QUESTION_H
-#define SRC_REGISTRY_QUESTION_H
+#ifndef SRC_REGISTRY_PAST_READ_H
+#define SRC_REGISTRY_PAST_READ_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,12 +21,12 @@
 
 struct asker;
 
-enum question_phase { QUESTION_WAITS, QUESTION_IS_READ, QUESTION_IS_OVER };
+enum past_read_phase { PAST_READ_WAITS, PAST_READ_IS_BEGUN, PAST_READ_IS_OVER };
 
-struct question {
-	struct question *next; /* the archive's */
-	enum job_type type;    /* JOB_HISTORY, JOB_PAST or JOB_ROLLBACK */
-	enum question_phase phase;
+struct past_read {
+	struct past_read *next; /* the archive's */
+	enum job_type type;     /* JOB_HISTORY, JOB_PAST or JOB_ROLLBACK */
+	enum past_read_phase phase;
 	struct asker *asker;      /* whose share of the time it takes */
 	struct job *jobs, **last; /* that wait for it */
 	/* Equal questions have equal names; length 0: it has no equal. */
@@ -47,20 +47,21 @@ struct question {
 };
 
 /* What the job asks, as of now. On failure job->error says why, and NULL. */
-struct question *question_new(struct store *store, struct job *job) MUST_CHECK;
+struct past_read *past_read_new(struct store *store,
+				struct job *job) MUST_CHECK;
 
 /* Release up to `rows` of what it holds. True: all of it; it is freed. */
-bool question_free(struct question *question, size_t rows);
+bool past_read_free(struct past_read *question, size_t rows);
 
 /* One more that waits for it. */
-void question_add(struct question *question, struct job *job);
+void past_read_add(struct past_read *question, struct job *job);
 
 /* Go on for some `rows`. True: it is over. */
-bool question_step(struct question *question, struct store *store, int rows,
-		   const struct catalog *now);
+bool past_read_step(struct past_read *question, struct store *store, int rows,
+		    const struct catalog *now);
 
 /* Put what it came to into one of its jobs; the last in the list is the last to
  * be answered. */
-void question_answer(struct question *question, struct job *job);
+void past_read_answer(struct past_read *question, struct job *job);
 
 #endif
