@@ -3,8 +3,8 @@
  * are worked on in slices of at most some milliseconds; who writes waits for
  * the slice at hand, never for a question.
  *
- * Equal questions are one, as long as the first is not answered. The time is
- * shared out by askers: the next slice goes to the one who has had the least,
+ * Equal questions are one, as long as the first is not answered. The work is
+ * shared out by askers: the next step goes to the one who has had the fewest,
  * to the oldest of his questions. What an incident needs comes first: the
  * reading for a rollback. What nobody waits for any more is dropped, but for
  * that of a rollback, which is a write.

@@ -15,6 +15,7 @@ enum {
 	TOGGLES = 200,
 	READS = 12,
 	SHARE = 16, /* of the desk's mailbox */
+	CHAIN = 19, /* fewer than the steps of reading all */
 	LATER_MS = 10000,
 };
 
@@ -315,6 +316,54 @@ START_TEST(test_rollback_when_written_amid_its_reading_then_exactly_as_then)
 }
 END_TEST
 
+/* Writes of which each, when it is done, submits the next: the archive comes to
+ * one step between two of them. */
+static struct numbered chain[CHAIN];
+static int chained;
+
+static void
+on_link_done(struct job *job)
+{
+	on_done(job);
+	if (++chained < CHAIN)
+		ticket_submit(&chain[chained].ticket);
+}
+
+/* What it has read as the same as now may be another thing by the time that it
+ * is held against what there is. */
+START_TEST(test_rollback_when_written_behind_its_reading_then_exactly_as_then)
+{
+	struct numbered rollback;
+
+	for (int i = 0; i < CHAIN; i++) {
+		ticket_edit(&chain[i].ticket, &desk, EDIT_PUT, KIND_TOGGLE,
+			    i < CHAIN - 4 ? "new" : "t001",
+			    i % 2 == 0 ? "{\"description\":\"even\"}"
+				       : "{\"description\":\"odd\"}");
+		chain[i].done = chain[i].ticket.job.done;
+		chain[i].ticket.job.done = on_link_done;
+	}
+	desk_hold(&desk);
+	ticket_init(&rollback.ticket, &desk, JOB_ROLLBACK);
+	rollback.ticket.job.rollback.to.revision = 2;
+	submit(&rollback, "");
+	ticket_submit(&chain[0].ticket);
+	desk_release(&desk);
+	ticket_wait(&rollback.ticket);
+	for (int i = 0; i < CHAIN; i++) {
+		ticket_wait(&chain[i].ticket);
+		ck_assert_int_eq(chain[i].ticket.job.status, STATUS_OK);
+		ck_assert_int_lt(chain[i].number, rollback.number);
+		job_fini(&chain[i].ticket.job);
+	}
+	ck_assert_ptr_null(
+	    strstr(desk_toggle(&desk, "t001")->text.data, "description"));
+	ck_assert_ptr_null(desk_toggle(&desk, "new"));
+	ck_assert(desk_toggle(&desk, "t000")->enabled);
+	job_fini(&rollback.ticket.job);
+}
+END_TEST
+
 START_TEST(test_past_when_asked_for_keys_then_these_alone)
 {
 	const struct string keys[] = { desk_string("t005"), desk_string("none"),
@@ -355,6 +404,9 @@ add(TCase *tc)
 	tcase_add_test(
 	    tc,
 	    test_rollback_when_written_amid_its_reading_then_exactly_as_then);
+	tcase_add_test(
+	    tc,
+	    test_rollback_when_written_behind_its_reading_then_exactly_as_then);
 	tcase_add_test(tc, test_past_when_asked_for_keys_then_these_alone);
 }
 

@@ -197,13 +197,16 @@ make_many(int hot)
 	}
 }
 
-/* The last column is for one key: of the hot ones, or a cold one. */
+/* For one key: of the hot ones, a cold one, or one that is written early and
+ * late. */
 static const struct {
 	int hot;
 	const char *key; /* NULL: everything */
+	const char *late;
 } depths[] = {
-	{ 1, NULL },    { 10, NULL },   { 1, "hot0" },
-	{ 10, "hot3" }, { 1, "cold7" },
+	{ 1, NULL, "cold1" },    { 10, NULL, "cold1" },
+	{ 1, "hot0", "cold1" },  { 10, "hot3", "cold1" },
+	{ 1, "cold7", "cold1" }, { 1, "cold1", "cold1" },
 };
 
 START_TEST(test_past_when_far_away_then_no_more_steps_than_nearby)
@@ -221,6 +224,7 @@ START_TEST(test_past_when_far_away_then_no_more_steps_than_nearby)
 
 	bytes_init(&told);
 	make_many(depths[_i].hot);
+	store_fixture_put(&f, depths[_i].late, "late");
 	query.at = store_head(f.store);
 	nearby = read_past(&query, 1, NULL, &told);
 	for (size_t i = 0; i < sizeof(ages) / sizeof(ages[0]); i++) {
