@@ -25,7 +25,7 @@ static struct {
 } good;
 
 /* A catalog with one token, made as an administrator would make it. */
-static const struct ticket_key key = { { 1, 2, 3 } };
+static const struct ticket_key ticket_key = { { 1, 2, 3 } };
 
 static void
 make_token(struct arena *arena)
@@ -86,7 +86,7 @@ make_good(void)
 	token = token_prove(good.catalog, &credential, NOW_MS, &secret);
 	if (token == NULL)
 		finding("a credential that proves nothing");
-	ticket_make(&key, token->token, 0, environment, good.ticket);
+	ticket_make(&ticket_key, token->token, 0, environment, good.ticket);
 }
 
 static void
@@ -103,6 +103,8 @@ check_credential(const char *text, size_t length)
 			finding("refused");
 		return;
 	}
+	if (!credential_is_within(text, length))
+		finding("not seen in what is kept: '%.*s'", (int)length, text);
 	if (!credential_is_id(credential.id, strlen(credential.id)))
 		finding("'%s' is no id", credential.id);
 	proves =
@@ -119,13 +121,13 @@ check_ticket(const char *text, size_t length)
 	const bool same =
 	    length == TICKET_LENGTH && memcmp(text, good.ticket, length) == 0;
 	uint8_t secret;
-	const bool proves = ticket_prove(&key, good.catalog, shown, environment,
-					 NOW_MS, &secret) != NULL;
+	const bool proves = ticket_prove(&ticket_key, good.catalog, shown,
+					 environment, NOW_MS, &secret) != NULL;
 
 	if (proves != same)
 		finding("let in by '%.*s'", (int)length, text);
-	if (ticket_prove(&key, good.catalog, shown, other, NOW_MS, &secret) !=
-	    NULL)
+	if (ticket_prove(&ticket_key, good.catalog, shown, other, NOW_MS,
+			 &secret) != NULL)
 		finding("let in elsewhere by '%.*s'", (int)length, text);
 }
 

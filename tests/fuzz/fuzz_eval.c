@@ -34,14 +34,9 @@ check(struct value *input, struct arena *arena, enum fractional_version version)
 					 input,
 					 version == FRACTIONAL_V2 };
 	struct definition toggle = { .enabled = true, .default_variant = -1 };
-	struct eval_context context = { value_get(input, "data"),
-					0,
-					version,
-					eval_scratch_new(),
-					NULL,
-					NULL,
-					NULL,
-					NULL };
+	struct eval_context context = { .data = value_get(input, "data"),
+					.fractional = version,
+					.scratch = eval_scratch_new() };
 	struct evaluation plain;
 	struct evaluation traced;
 
