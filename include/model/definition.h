@@ -57,6 +57,8 @@ struct definition {
 	atomic_uint refs;
 	enum kind kind;
 	bool removed;
+	/* A later release wrote more into `stored` than this one knows. */
+	bool has_later;
 	int64_t revision; /* of the change that wrote it */
 	struct string key;
 

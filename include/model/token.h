@@ -20,8 +20,10 @@
 #include "model/credential.h"
 #include "model/value.h"
 
-/* Each may what those before it may. */
+/* Each may what those before it may. A role that a later release has stored is
+ * none here: its token is kept and shown, but may nothing. */
 enum role {
+	ROLE_NONE,
 	ROLE_EVALUATE, /* gets values in its environments: what anybody who
 			  has a browser's or a phone's token may see */
 	ROLE_CLIENT,   /* also polls and reads definitions as services do */
@@ -31,7 +33,8 @@ enum role {
 	ROLE_COUNT,
 };
 
-/* "evaluate", "client", "viewer", "editor", "admin". */
+/* "evaluate", "client", "viewer", "editor", "admin"; "none", which is no
+ * name of a role. */
 const char *role_name(enum role role);
 bool role_parse(const char *name, enum role *role) MUST_CHECK;
 
@@ -47,7 +50,8 @@ struct token {
 	struct string id;
 	struct string name;
 	enum role role;
-	bool everywhere;             /* "*": all environments */
+	struct string role_text; /* as it is stored; length 0: role's name */
+	bool everywhere;         /* "*": all environments */
 	struct string *environments; /* else these */
 	size_t environment_count;
 	int64_t expires_ms; /* wall clock; INT64_MAX: never */

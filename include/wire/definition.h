@@ -52,6 +52,11 @@ struct definition_scope {
 	/* JSON pointer of the definition in the input, "" for the whole body.
 	 */
 	const char *pointer;
+	/* What is stored now, when a later release has written more into it
+	 * than this one knows (definition.has_later), else NULL. Members that
+	 * this release does not know are refused, unless they stand there with
+	 * the same value: then they are kept, as what was read is sent back. */
+	const struct value *stored;
 };
 
 /* Check a whole definition and build it. Members that only answers carry (key,
@@ -84,12 +89,16 @@ enum status definition_value(const struct definition *definition,
 
 /* What a patch makes of `current` (NULL: no toggle yet): the value for
  * definition_decode. RFC 7396, but sugar in the patch is expanded first, and
- * `targeting` is replaced as a whole, since two rules do not merge. The result
- * shares structure with `patch`. */
+ * `targeting` is replaced as a whole, since two rules do not merge. Members of
+ * `current` that this release does not know are kept; of the patch they are
+ * refused. The result shares structure with `patch`. */
 enum status definition_patch(const struct definition *current,
 			     const struct value *patch, const char *pointer,
 			     struct arena *arena, struct value *out,
 			     struct error *err) MUST_CHECK;
+
+/* Is it a member that this release can read in a definition of that kind? */
+bool definition_knows(enum kind kind, struct string member);
 
 /* How an environment buckets users; NULL settings: FRACTIONAL_V2. */
 enum fractional_version

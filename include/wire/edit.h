@@ -29,6 +29,7 @@ struct edit {
 	struct string key;   /* of an environment: length 0, the one at hand */
 	struct value value;  /* not for EDIT_REMOVE */
 	const char *pointer; /* where it stands in the body, "" for all of it */
+	bool is_stored;      /* the value was stored once, as it is */
 };
 
 struct edit_list {

@@ -42,6 +42,9 @@ int json_quoted(struct string text);
 const char *json_hint(const char *const *names, const char *name,
 		      size_t length);
 
+/* Is it one of `names`? */
+bool json_is_listed(const char *const *names, struct string name);
+
 /* Report every member of `object` that is not in `names`, with a hint where
  * one is close. True when there was none. */
 bool json_known_members(const struct value *object, const char *const *names,

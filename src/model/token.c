@@ -7,9 +7,9 @@
 #include "model/name.h"
 
 static const char *const role_names[ROLE_COUNT] = {
-	[ROLE_EVALUATE] = "evaluate", [ROLE_CLIENT] = "client",
-	[ROLE_VIEWER] = "viewer",     [ROLE_EDITOR] = "editor",
-	[ROLE_ADMIN] = "admin",
+	[ROLE_NONE] = "none",     [ROLE_EVALUATE] = "evaluate",
+	[ROLE_CLIENT] = "client", [ROLE_VIEWER] = "viewer",
+	[ROLE_EDITOR] = "editor", [ROLE_ADMIN] = "admin",
 };
 
 const char *
@@ -21,7 +21,7 @@ role_name(enum role role)
 bool
 role_parse(const char *name, enum role *role)
 {
-	for (unsigned i = 0; i < ROLE_COUNT; i++) {
+	for (unsigned i = ROLE_NONE + 1; i < ROLE_COUNT; i++) {
 		if (strcmp(name, role_names[i]) == 0) {
 			*role = (enum role)i;
 			return true;
@@ -46,10 +46,14 @@ struct token *
 token_new(const struct token *parts)
 {
 	struct token *token = mem_zalloc(1, sizeof(*token));
+	const char *role = role_name(parts->role);
 
 	*token = *parts;
 	token->id = copy(parts->id);
 	token->name = copy(parts->name);
+	if (parts->role_text.length == 0)
+		token->role_text = (struct string){ role, strlen(role) };
+	token->role_text = copy(token->role_text);
 	token->environments =
 	    mem_zalloc(parts->environment_count, sizeof(*token->environments));
 	for (size_t i = 0; i < parts->environment_count; i++)
@@ -67,6 +71,7 @@ token_free(struct token *token)
 	free(token->environments);
 	release(token->id);
 	release(token->name);
+	release(token->role_text);
 	free(token);
 }
 
@@ -92,7 +97,7 @@ token_check_role(const struct token *token, enum role needed, struct error *err)
 	return error_set(err, STATUS_FORBIDDEN,
 			 "this needs the role %s; that of the token '%s' is %s",
 			 role_name(needed), token->name.data,
-			 role_name(token->role));
+			 token->role_text.data);
 }
 
 enum status

@@ -121,7 +121,8 @@ scope_of(struct draft *draft, const char *pointer)
 					  .pointer = pointer };
 }
 
-/* The flagd members replaced, the envelope kept. */
+/* The flagd members replaced; the envelope, and what a later release has
+ * stored, kept. */
 static enum status
 merge_flag(struct draft *draft, const struct definition *before,
 	   const struct value *flag, struct value *out, struct error *err)
@@ -140,7 +141,8 @@ merge_flag(struct draft *draft, const struct definition *before,
 	if (rc != STATUS_OK)
 		return rc;
 	members = arena_alloc(&draft->scratch,
-			      (flag->object.count + 3) * sizeof(*members));
+			      (flag->object.count + old.object.count + 3) *
+				  sizeof(*members));
 	for (size_t i = 0; envelope[i] != NULL; i++) {
 		const struct value *kept = value_get(&old, envelope[i]);
 
@@ -150,6 +152,13 @@ merge_flag(struct draft *draft, const struct definition *before,
 		members[n].name.length = strlen(envelope[i]);
 		members[n].value = *kept;
 		n++;
+	}
+	for (size_t i = 0; before->has_later && i < old.object.count; i++) {
+		const struct member *member = &old.object.members[i];
+
+		if (!definition_knows(KIND_TOGGLE, member->name) &&
+		    value_get(flag, member->name.data) == NULL)
+			members[n++] = *member;
 	}
 	for (size_t i = 0; i < flag->object.count; i++)
 		members[n++] = flag->object.members[i];
@@ -198,8 +207,15 @@ set(struct draft *draft, const struct edit *edit, struct error *err)
 	const struct definition *before = draft_find(draft, edit->kind, key);
 	struct definition *after = NULL;
 	struct value value;
+	struct value stored;
 	enum status rc = wanted(draft, edit, before, &value, err);
 
+	if (rc == STATUS_OK && before != NULL && before->has_later) {
+		rc = definition_value(before, &draft->scratch, &stored, err);
+		scope.stored = &stored;
+	}
+	if (edit->is_stored)
+		scope.stored = &edit->value;
 	if (rc == STATUS_OK)
 		rc = definition_decode(edit->kind, key, &value, &draft->stamp,
 				       &scope, &draft->scratch, &after, err);

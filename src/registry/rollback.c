@@ -49,7 +49,8 @@ put_back(const struct stored_item *item, void *ctx, struct error *err)
 	struct edit edit = { .verb = EDIT_PUT,
 			     .kind = item->kind,
 			     .key = item->key,
-			     .pointer = "" };
+			     .pointer = "",
+			     .is_stored = true };
 	struct definition *was = NULL;
 	enum status rc;
 

@@ -267,6 +267,9 @@ take_item(struct store_history *history, enum statement_id id,
 	bytes_clear(&history->key);
 	bytes_append(&history->key, item.key.data, item.key.length);
 	status = version_kind(history->kind, &item.kind, err);
+	/* A kind of a later release is nobody's here. */
+	if (status == STATUS_OK && item.kind >= KIND_COUNT)
+		return STATUS_OK;
 	key.kind = item.kind;
 	if (status == STATUS_OK)
 		status = version_read(

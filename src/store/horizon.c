@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store_private.h"
+#include "version.h"
 
 void
 horizon_init(struct horizon *horizon)
@@ -29,7 +30,7 @@ take_row(const struct store *store, struct horizon *horizon, struct error *err)
 	bytes_append(&horizon->key, key.data, key.length);
 	horizon->items = statement_integer(store, id, 4);
 	if (horizon->revision >= 0 && horizon->kind >= -1 &&
-	    horizon->kind < KIND_COUNT &&
+	    horizon->kind <= KIND_STORED_MAX &&
 	    (horizon->kind >= 0 || key.length == 0) &&
 	    statement_copy_blob(store, id, 1, horizon->hash, SHA256_BYTES) &&
 	    statement_copy_blob(store, id, 5, horizon->sum, SHA256_BYTES))

@@ -126,8 +126,12 @@ version_deliver(struct store *store, const struct stored_key *key,
 		struct error *err)
 {
 	struct version version;
-	enum status status = version_read(store, key, revision, &version, err);
+	enum status status;
 
+	/* Of a later release. */
+	if (key->kind >= KIND_COUNT)
+		return STATUS_OK;
+	status = version_read(store, key, revision, &version, err);
 	if (status == STATUS_OK) {
 		const struct stored_item item = {
 			.environment = key->environment,
@@ -168,7 +172,7 @@ version_read_at(struct store *store, int64_t revision, int64_t *at_ms,
 enum status
 version_kind(int64_t stored, enum kind *kind, struct error *err)
 {
-	if (stored < 0 || stored >= KIND_COUNT)
+	if (stored < 0 || stored > KIND_STORED_MAX)
 		return error_set(err, STATUS_CORRUPT, "unknown kind %lld",
 				 (long long)stored);
 	*kind = (enum kind)stored;

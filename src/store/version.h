@@ -57,7 +57,11 @@ enum status version_deliver(struct store *store, const struct stored_key *key,
 enum status version_read_at(struct store *store, int64_t revision,
 			    int64_t *at_ms, struct error *err) MUST_CHECK;
 
-/* The kind that a row says, or STATUS_CORRUPT. */
+/* The kind that a row says, or STATUS_CORRUPT. It may be one of a later
+ * release, not below KIND_COUNT: that is kept, counted and verified like any
+ * other, but leaves the store to nobody. */
+enum { KIND_STORED_MAX = 31 };
+
 enum status version_kind(int64_t stored, enum kind *kind,
 			 struct error *err) MUST_CHECK;
 

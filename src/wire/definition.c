@@ -5,18 +5,27 @@
 #include "eval/program.h"
 #include "form.h"
 #include "sugar.h"
+#include "toggle.h"
 #include "wire/json.h"
 
 /* To add a kind: add a row, and a form_read_… for it. */
 static const struct {
 	enum status (*read)(struct form *form, const struct value *json);
-	bool has_members; /* what the store keeps is members, no whole value */
+	/* What the store keeps is members, which it may know, and no whole
+	 * value. */
+	bool (*knows)(struct string member);
 } kinds[KIND_COUNT] = {
-	[KIND_ENVIRONMENT] = { form_read_environment, true },
-	[KIND_SEGMENT] = { form_read_segment, false },
-	[KIND_TOGGLE] = { form_read_toggle, true },
-	[KIND_TOKEN] = { form_read_token, true },
+	[KIND_ENVIRONMENT] = { form_read_environment, form_environment_knows },
+	[KIND_SEGMENT] = { form_read_segment, NULL },
+	[KIND_TOGGLE] = { form_read_toggle, toggle_knows },
+	[KIND_TOKEN] = { form_read_token, form_token_knows },
 };
+
+bool
+definition_knows(enum kind kind, struct string member)
+{
+	return kinds[kind].knows == NULL || kinds[kind].knows(member);
+}
 
 static size_t
 depth_of(const struct value *value)
@@ -102,7 +111,7 @@ parse_stored(enum kind kind, struct string stored, struct arena *arena,
 {
 	char *text;
 
-	if (!kinds[kind].has_members)
+	if (kinds[kind].knows == NULL)
 		return json_decode(stored.data, stored.length, NULL, arena, out,
 				   err);
 	text = arena_alloc(arena, stored.length + 2);
@@ -179,6 +188,7 @@ borrow_parts(struct definition *parts, const struct definition *from)
 	parts->text = from->text;
 	parts->stored = from->stored;
 	parts->core = from->core;
+	parts->has_later = from->has_later;
 	parts->enabled = from->enabled;
 	parts->has_origins = from->has_origins;
 	parts->type = from->type;
@@ -232,6 +242,33 @@ find_member(struct value *object, const char *name)
 	return NULL;
 }
 
+/* Members that this release does not know, as far as the merge would hide them:
+ * null, and what a later release has stored under that name. Others are refused
+ * with what comes of it. */
+static enum status
+check_unknown(enum kind kind, const struct value *patch,
+	      const struct value *target, const char *pointer,
+	      struct arena *arena, struct error *err)
+{
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0;
+	     patch->type == VALUE_OBJECT && i < patch->object.count; i++) {
+		const struct member *member = &patch->object.members[i];
+		const struct string name = member->name;
+		const struct value *stored = value_get(target, name.data);
+
+		if (definition_knows(kind, name) ||
+		    (stored == NULL && member->value.type != VALUE_NULL) ||
+		    (stored != NULL && value_equal(stored, &member->value)))
+			continue;
+		status = error_at(
+		    err, json_pointer(arena, pointer, name.data, name.length),
+		    "unknown member '%.*s'", json_quoted(name), name.data);
+	}
+	return status;
+}
+
 enum status
 definition_patch(const struct definition *current, const struct value *patch,
 		 const char *pointer, struct arena *arena, struct value *out,
@@ -246,6 +283,10 @@ definition_patch(const struct definition *current, const struct value *patch,
 		status = sugar_expand(patch, pointer, arena, &expanded, err);
 	if (status == STATUS_OK && current != NULL && !current->removed)
 		status = definition_value(current, arena, &target, err);
+	if (status == STATUS_OK)
+		status =
+		    check_unknown(current == NULL ? KIND_TOGGLE : current->kind,
+				  &expanded, &target, pointer, arena, err);
 	if (status != STATUS_OK)
 		return status;
 	*out = value_merge_patch(arena, &target, &expanded);

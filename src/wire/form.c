@@ -74,6 +74,61 @@ form_end(struct form *form)
 	bytes_append_char(text, '}');
 }
 
+bool
+form_keep_later(struct form *form, const struct member *member)
+{
+	const struct value *stored = form->scope->stored;
+	const struct value *same =
+	    stored == NULL ? NULL : value_get(stored, member->name.data);
+
+	if (form->trusted.length == 0 &&
+	    (same == NULL || !value_equal(same, &member->value)))
+		return false;
+	form->parts.has_later = true;
+	return true;
+}
+
+bool
+form_known_members(struct form *form, const struct value *json,
+		   const char *const *names)
+{
+	struct value refused = *json;
+	size_t count = 0;
+
+	if (json->type != VALUE_OBJECT)
+		return true;
+	refused.object.members = arena_alloc(
+	    form->scratch, (json->object.count + 1) * sizeof(struct member));
+	for (size_t i = 0; i < json->object.count; i++) {
+		const struct member *member = &json->object.members[i];
+
+		if (!json_is_listed(names, member->name) &&
+		    form_keep_later(form, member))
+			continue;
+		refused.object.members[count++] = *member;
+	}
+	refused.object.count = count;
+	return json_known_members(&refused, names, form->scope->pointer,
+				  form->scratch, form->err);
+}
+
+void
+form_put_later(const struct value *json, const char *const *names,
+	       struct bytes *text)
+{
+	for (size_t i = 0; i < json->object.count; i++) {
+		const struct member *member = &json->object.members[i];
+
+		if (json_is_listed(names, member->name))
+			continue;
+		bytes_append_char(text, ',');
+		value_encode_string(member->name.data, member->name.length,
+				    text);
+		bytes_append_char(text, ':');
+		value_encode(&member->value, text);
+	}
+}
+
 struct definition *
 form_take(struct form *form)
 {

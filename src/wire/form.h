@@ -49,6 +49,18 @@ void form_end(struct form *form);
 
 void form_put_trusted(struct form *form);
 
+/* A member that this release does not know: may it be kept? It is the store's,
+ * or is what the store has. Notes that there is one. */
+bool form_keep_later(struct form *form, const struct member *member) MUST_CHECK;
+
+/* json_known_members for an object of which later members may be kept. */
+bool form_known_members(struct form *form, const struct value *json,
+			const char *const *names) MUST_CHECK;
+
+/* Write the members of `json` that are not in `names`: ,"name":value */
+void form_put_later(const struct value *json, const char *const *names,
+		    struct bytes *text);
+
 /* Nothing changes any more: make the definition. */
 struct definition *form_take(struct form *form) MUST_CHECK;
 
@@ -73,6 +85,10 @@ size_t form_find_member(struct string stored, const char *name) MUST_CHECK;
 /* The rule in a segment's text that is sent back as it was answered, {"name",
  * "rule", stamp…}; anything else is the rule itself. */
 const struct value *form_segment_rule(const struct value *json) MUST_CHECK;
+
+/* Is it a member that they read? */
+bool form_environment_knows(struct string member);
+bool form_token_knows(struct string member);
 
 /* Fill a form from what was read; one for each kind. */
 enum status form_read_toggle(struct form *form,

@@ -113,18 +113,24 @@ static const struct {
 
 enum { SETTING_COUNT = sizeof(settings) / sizeof(settings[0]) };
 
+static const char *const names[] = {
+	"description", "fractional", "eventStreams", "corsOrigins", "metadata",
+	"name",        "revision",   "updatedAt",    "updatedBy",   NULL
+};
+
+bool
+form_environment_knows(struct string member)
+{
+	return json_is_listed(names, member);
+}
+
 static enum status
 check(struct form *form, const struct value *json)
 {
-	static const char *const names[] = { "description",  "fractional",
-					     "eventStreams", "corsOrigins",
-					     "metadata",     "name",
-					     "revision",     "updatedAt",
-					     "updatedBy",    NULL };
 	const char *base = form->scope->pointer;
 	enum status status = STATUS_OK;
 
-	if (!json_known_members(json, names, base, form->scratch, form->err))
+	if (!form_known_members(form, json, names))
 		status = STATUS_INVALID;
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
 		const char *name = settings[i].name;
@@ -159,6 +165,7 @@ put_settings(struct bytes *text, const struct value *json)
 		bytes_append_char(text, ',');
 	}
 	text->length--;
+	form_put_later(json, names, text);
 }
 
 /* What is stored may be of a newer release, and is not as checked here. */
@@ -192,6 +199,8 @@ form_read_environment(struct form *form, const struct value *json)
 				value_type_name(json));
 	if (form->trusted.length == 0)
 		status = check(form, json);
+	else if (!form_known_members(form, json, names))
+		status = STATUS_INVALID;
 	form->parts.metadata =
 	    form_object_text(form, value_get(json, "metadata"));
 	streams = value_get(json, "eventStreams");

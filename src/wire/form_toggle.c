@@ -13,7 +13,7 @@ toggle_text(struct form *form, const struct toggle *toggle)
 		bytes_append_str(text, "\",");
 	}
 	form_begin_stored(form);
-	if (form->trusted.length > 0) {
+	if (form->trusted.length > 0 && toggle->later_count == 0) {
 		form_put_trusted(form);
 		form->core = form->stored +
 			     form_find_member(form->trusted, "\"state\":");
@@ -52,12 +52,14 @@ form_read_toggle(struct form *form, const struct value *json)
 		.key = form->parts.key,
 		.pointer = form->scope->pointer,
 		.trusted = form->trusted.length > 0,
+		.stored = form->scope->stored,
 	};
 	enum status status;
 
 	status = toggle_read(&toggle, json, form->scratch, form->err);
 	if (status != STATUS_OK)
 		return status;
+	form->parts.has_later = toggle.later_count > 0;
 	set_toggle_parts(form, &toggle);
 	form->parts.metadata = form_object_text(form, toggle.metadata);
 	status = form_set_targeting(form, toggle.targeting);

@@ -49,12 +49,20 @@ read_name(struct reading *r, const char *pointer, const struct value *value)
 		r->token.name = value->string;
 }
 
+/* A role that a later release has given may nothing here, and stays. */
 static void
 read_role(struct reading *r, const char *pointer, const struct value *value)
 {
-	if (value->type != VALUE_STRING)
+	const struct member role = { { "role", 4 }, *value };
+
+	if (value->type != VALUE_STRING) {
 		refuse_type(r, pointer, "a string", value);
-	else if (!role_parse(value->string.data, &r->token.role))
+		return;
+	}
+	if (role_parse(value->string.data, &r->token.role))
+		return;
+	r->token.role_text = value->string;
+	if (!form_keep_later(r->form, &role))
 		r->status =
 		    error_at(r->form->err, pointer,
 			     "must be admin, editor, viewer, client or "
@@ -172,7 +180,18 @@ read_secrets(struct reading *r, const char *pointer, const struct value *value)
 	r->token.secret_count = value->array.count;
 }
 
-/* To add a member: add a row, and a line to put_members. */
+static const char *const names[] = { "name",         "role",
+				     "evaluateOnly", "createdAt",
+				     "environments", "expiresAt",
+				     "secrets",      NULL };
+
+bool
+form_token_knows(struct string member)
+{
+	return json_is_listed(names, member);
+}
+
+/* To add a member: add a row, its name above, and a line to put_members. */
 static const struct {
 	const char *name;
 	void (*read)(struct reading *r, const char *pointer,
@@ -250,9 +269,12 @@ put_members(const struct reading *r, bool with_hashes, struct bytes *out)
 	put_member(out, "name");
 	put_string(out, token->name);
 	put_member(out, "role");
-	put_text(out, role_name(with_hashes && token->role == ROLE_EVALUATE
-				    ? ROLE_CLIENT
-				    : token->role));
+	if (token->role_text.length > 0)
+		put_string(out, token->role_text);
+	else if (with_hashes && token->role == ROLE_EVALUATE)
+		put_text(out, role_name(ROLE_CLIENT));
+	else
+		put_text(out, role_name(token->role));
 	if (with_hashes && token->role == ROLE_EVALUATE) {
 		put_member(out, "evaluateOnly");
 		bytes_append_str(out, "true");
@@ -278,7 +300,7 @@ put_members(const struct reading *r, bool with_hashes, struct bytes *out)
 
 /* Without the braces, as the store keeps it. */
 static void
-set_stored(struct reading *r)
+set_stored(struct reading *r, const struct value *json)
 {
 	struct form *form = r->form;
 	struct bytes text;
@@ -290,6 +312,7 @@ set_stored(struct reading *r)
 	bytes_init(&text);
 	bytes_append_char(&text, '{');
 	put_members(r, true, &text);
+	form_put_later(json, names, &text);
 	form->apart.length = text.length - 1;
 	form->apart.data =
 	    arena_copy(form->scratch, text.data + 1, text.length - 1);
@@ -299,10 +322,6 @@ set_stored(struct reading *r)
 enum status
 form_read_token(struct form *form, const struct value *json)
 {
-	static const char *const names[] = { "name",         "role",
-					     "evaluateOnly", "createdAt",
-					     "environments", "expiresAt",
-					     "secrets",      NULL };
 	struct reading r = { .form = form,
 			     .token = { .id = form->parts.key,
 					.expires_ms = INT64_MAX } };
@@ -311,14 +330,12 @@ form_read_token(struct form *form, const struct value *json)
 		return error_at(form->err, form->scope->pointer,
 				"must be an object, not %s",
 				value_type_name(json));
-	if (form->trusted.length == 0 &&
-	    !json_known_members(json, names, form->scope->pointer,
-				form->scratch, form->err))
+	if (!form_known_members(form, json, names))
 		r.status = STATUS_INVALID;
 	read_members(&r, json);
 	if (r.status != STATUS_OK)
 		return r.status;
-	set_stored(&r);
+	set_stored(&r, json);
 	form_begin(form, "id");
 	/* Each member brings its comma. */
 	form->text.length--;

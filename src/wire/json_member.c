@@ -70,8 +70,8 @@ json_hint(const char *const *names, const char *name, size_t length)
 	return nearest.found.data;
 }
 
-static bool
-is_listed(const char *const *names, struct string name)
+bool
+json_is_listed(const char *const *names, struct string name)
 {
 	for (; *names != NULL; names++) {
 		if (string_is(name, *names))
@@ -91,7 +91,7 @@ json_known_members(const struct value *object, const char *const *names,
 	for (size_t i = 0; i < object->object.count; i++) {
 		struct string name = object->object.members[i].name;
 
-		if (is_listed(names, name))
+		if (json_is_listed(names, name))
 			continue;
 		known = false;
 		/* What would not be shown is not worth the search. */

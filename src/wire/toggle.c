@@ -347,6 +347,18 @@ refuse_member(struct reader *r, struct string name)
 	r->status = STATUS_INVALID;
 }
 
+/* A later release has stored it. */
+static bool
+is_later(struct reader *r, const struct member *member)
+{
+	const struct value *stored = r->toggle->stored;
+	const struct value *same =
+	    stored == NULL ? NULL : value_get(stored, member->name.data);
+
+	return r->toggle->trusted ||
+	       (same != NULL && value_equal(same, &member->value));
+}
+
 static void
 read_member(struct reader *r, const struct member *member)
 {
@@ -356,9 +368,20 @@ read_member(struct reader *r, const struct member *member)
 			return;
 		}
 	}
-	/* A newer release may have stored it. */
-	if (!r->toggle->trusted)
+	if (is_later(r, member))
+		r->toggle->later[r->toggle->later_count++] = member;
+	else
 		refuse_member(r, member->name);
+}
+
+bool
+toggle_knows(struct string member)
+{
+	for (size_t i = 0; i < MEMBER_COUNT; i++) {
+		if (string_is(member, members[i].name))
+			return true;
+	}
+	return false;
 }
 
 /* What a toggle is of which nobody said more: on and off, and off. */
@@ -395,6 +418,8 @@ toggle_read(struct toggle *toggle, const struct value *json,
 		return error_at(err, toggle->pointer,
 				"must be an object, not %s",
 				value_type_name(json));
+	toggle->later = arena_alloc(arena, (json->object.count + 1) *
+					       sizeof(*toggle->later));
 	for (size_t i = 0; i < json->object.count; i++)
 		read_member(&r, &json->object.members[i]);
 	if (value_get(json, "variants") == NULL)

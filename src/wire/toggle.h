@@ -22,10 +22,15 @@ struct toggle {
 	/* Out of the store: unknown members are kept by others, the key is not
 	 * looked at. */
 	bool trusted;
+	const struct value *stored; /* definition_scope.stored */
 
 	/* Members as they were given; NULL: absent. */
 	const struct value *description, *owner, *tags, *variants;
 	const struct value *default_variant, *targeting, *metadata;
+
+	/* Members that a later release has stored, in order. */
+	const struct member **later;
+	size_t later_count;
 
 	bool disabled;
 	bool type_declared;
@@ -35,6 +40,9 @@ struct toggle {
 
 enum status toggle_read(struct toggle *toggle, const struct value *json,
 			struct arena *arena, struct error *err) MUST_CHECK;
+
+/* Is it a member that toggle_read reads? */
+bool toggle_knows(struct string member);
 
 /* The last part of toggle_read: members against each other. There are
  * variants. */
@@ -48,7 +56,8 @@ void toggle_encode_variants(const struct toggle *toggle,
 			    struct variant *variants, struct bytes *text);
 
 /* The members that the store keeps, without braces; *core is where the flagd
- * members begin. */
+ * members begin. Those of a later release stand before it, so that they are in
+ * no flagd document. */
 void toggle_encode(const struct toggle *toggle, const struct variant *variants,
 		   struct bytes *out, size_t *core);
 

@@ -63,6 +63,15 @@ toggle_encode(const struct toggle *toggle, const struct variant *variants,
 	put_member(out, "\"description\":", toggle->description);
 	put_member(out, "\"owner\":", toggle->owner);
 	put_member(out, "\"tags\":", toggle->tags);
+	for (size_t i = 0; i < toggle->later_count; i++) {
+		const struct member *member = toggle->later[i];
+
+		value_encode_string(member->name.data, member->name.length,
+				    out);
+		bytes_append_char(out, ':');
+		value_encode(&member->value, out);
+		bytes_append_char(out, ',');
+	}
 	*core = out->length;
 	bytes_append_str(out, toggle->disabled ? "\"state\":\"DISABLED\","
 					       : "\"state\":\"ENABLED\",");

@@ -53,8 +53,8 @@ static const struct tampering tamperings[] = {
 	  "revision 5: " },
 	{ "UPDATE item SET key = 'l' WHERE revision = 2", "revision 2: " },
 	{ "UPDATE item SET kind = 1 WHERE revision = 2", "revision 2: " },
-	{ "UPDATE item SET kind = 9 WHERE revision = 2",
-	  "revision 2: unknown kind 9" },
+	{ "UPDATE item SET kind = 77 WHERE revision = 2",
+	  "revision 2: unknown kind 77" },
 	{ "DELETE FROM item WHERE revision = 3 AND kind = 1", "revision 3: " },
 	{ "DELETE FROM item WHERE revision = 6", "revision 6: " },
 	{ "INSERT INTO item VALUES (4, 2, 'new', 0, 'x')", "revision 4: " },
@@ -90,7 +90,10 @@ static const struct tampering tamperings[] = {
 	  "the log is whole, but it has 2 keys and pointers to 1" },
 	{ "INSERT INTO newest VALUES ('default', 1, 'ghost', 3)",
 	  "revision 0: is the newest of 'ghost'" },
-	{ "UPDATE newest SET kind = 7 WHERE kind = 1", "unknown kind 7" },
+	{ "UPDATE item SET kind = 9 WHERE revision = 2", "revision 2: " },
+	{ "UPDATE newest SET kind = 7 WHERE kind = 1",
+	  "revision 0: is the newest of" },
+	{ "UPDATE newest SET kind = 77 WHERE kind = 1", "unknown kind 77" },
 };
 
 START_TEST(test_verify_when_tampered_then_names_first_bad_revision)
