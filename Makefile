@@ -317,7 +317,7 @@ build/analyze/%.o: src/%.c
 		-O1 -fanalyzer -Werror -c -o $@ $<
 
 spell:
-	$(Q)codespell --ignore-words=tests/lint/words README.md docs src include conf migrations && echo "codespell: clean"
+	$(Q)codespell --ignore-words=tests/lint/words README.md CHANGELOG.md SECURITY.md docs src include conf migrations && echo "codespell: clean"
 
 clean: ## remove build/
 	$(Q)rm -rf build
