@@ -75,4 +75,8 @@ extern const struct route routes_evaluate[];
 extern const struct route routes_tokens[];
 extern const struct route routes_system[];
 
+/* All of them, and NULL: what is served, and what is tried route by route
+ * (test_openapi, test_together_routes). To add a table: here, and above. */
+extern const struct route *const route_tables[];
+
 #endif

@@ -207,10 +207,19 @@ expect_verified(struct toggled *t, const char *path)
 }
 
 int64_t
+head_revision_as(struct toggled *t, const char *header)
+{
+	const char *const headers[] = { header, NULL };
+
+	return json_int_at(
+	    answer_json(ask_with(t, headers, "GET", "/readyz", NULL, 200)),
+	    "/revision");
+}
+
+int64_t
 head_revision(struct toggled *t)
 {
-	return json_int_at(ask_json(t, "GET", "/readyz", NULL, 200),
-			   "/revision");
+	return head_revision_as(t, NULL);
 }
 
 const char *

@@ -74,6 +74,7 @@ void expect_verified(struct toggled *t, const char *path);
 
 /* The newest revision of the store, and its epoch. */
 int64_t head_revision(struct toggled *t);
+int64_t head_revision_as(struct toggled *t, const char *header);
 const char *served_epoch(struct toggled *t);
 
 /* The value of a line of /metrics without labels. */

@@ -213,24 +213,35 @@ crowd_join(struct crowd *crowd)
 	(void)pthread_barrier_destroy(&crowd->begin);
 }
 
-static bool
-all_have_an_answer(void *ctx)
+struct crowd *
+crowd_begin(struct toggled *t, int clients, const struct question *questions,
+	    int kinds)
 {
-	struct crowd *crowd = ctx;
+	return crowd_open(t, clients, questions, kinds, 0);
+}
 
+bool
+crowd_has_begun(const struct crowd *crowd)
+{
 	for (int i = 0; i < crowd->count; i++)
 		if (atomic_load(&crowd->clients[i].answers) == 0)
 			return false;
 	return true;
 }
 
+static bool
+has_begun(void *ctx)
+{
+	return crowd_has_begun(ctx);
+}
+
 struct crowd *
 crowd_start(struct toggled *t, int clients, const struct question *questions,
 	    int kinds)
 {
-	struct crowd *crowd = crowd_open(t, clients, questions, kinds, 0);
+	struct crowd *crowd = crowd_begin(t, clients, questions, kinds);
 
-	ck_assert_msg(wait_until(all_have_an_answer, crowd, FIRST_MS),
+	ck_assert_msg(wait_until(has_begun, crowd, FIRST_MS),
 		      "of %d clients some had no answer", clients);
 	return crowd;
 }

@@ -61,6 +61,11 @@ struct crowd;
 struct crowd *crowd_start(struct toggled *t, int clients,
 			  const struct question *questions, int kinds);
 
+/* The same without waiting for that; and whether it is so. */
+struct crowd *crowd_begin(struct toggled *t, int clients,
+			  const struct question *questions, int kinds);
+bool crowd_has_begun(const struct crowd *crowd);
+
 /* No more; the number of answers, each with the status of its question. */
 int64_t crowd_stop(struct crowd *crowd);
 
