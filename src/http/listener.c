@@ -110,16 +110,51 @@ rest(struct listener *listener)
 	evtimer_add(listener->rest, &pause);
 }
 
-/* Out of descriptors. Idle connections give up theirs; where there are none,
- * those that have come are told so with the spare one, one by one. False when
- * nobody is left to be told. */
+static int
+accept_from(struct listener *listener, struct sockaddr_storage *from)
+{
+	socklen_t length = sizeof(*from);
+
+	return accept4(listener->fd, (struct sockaddr *)from, &length,
+		       SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+/* Its descriptor is needed back at once: no patience. */
+static void
+refuse_dry(struct listener *listener, int fd)
+{
+	struct loop *loop = listener->loop;
+	struct blob *told = answer_too_many(&loop->service->clock, false);
+	char sent[4096];
+
+	(void)!recv(fd, sent, sizeof(sent), MSG_DONTWAIT);
+	if (!listener->tls)
+		(void)!send(fd, told->data, told->length,
+			    MSG_DONTWAIT | MSG_NOSIGNAL);
+	blob_unref(told);
+	(void)shutdown(fd, SHUT_WR);
+	close(fd);
+	counters_add(&loop->counters.connections_accepted, 1);
+	counters_add(&loop->counters.connections_refused, 1);
+}
+
+/* Out of descriptors. Those of connections that have left or ended are free
+ * when the library has run; else idle ones give up theirs. Where there are
+ * none, those that have come are told so with the spare one, one by one. False
+ * when nobody is left to be told. */
 static bool
 run_dry(struct listener *listener)
 {
 	struct loop *loop = listener->loop;
-	struct peer peer = { .family = PEER_UNIX };
+	struct sockaddr_storage from = { 0 };
 	int fd;
 
+	loop_drive(loop);
+	fd = accept_from(listener, &from);
+	if (fd >= 0) {
+		admit(listener, fd, &from);
+		return true;
+	}
 	room_log(loop, false);
 	if (room_make(loop, NULL)) {
 		loop_drive(loop);
@@ -127,12 +162,9 @@ run_dry(struct listener *listener)
 	}
 	if (listener->spare >= 0)
 		close(listener->spare);
-	fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (fd >= 0) {
-		counters_add(&loop->counters.connections_accepted, 1);
-		counters_add(&loop->counters.connections_open, 1);
-		refuse(listener, fd, &peer);
-	}
+	fd = accept_from(listener, &from);
+	if (fd >= 0)
+		refuse_dry(listener, fd);
 	listener->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	return fd >= 0 && listener->spare >= 0;
 }
@@ -142,9 +174,7 @@ static bool
 accept_one(struct listener *listener)
 {
 	struct sockaddr_storage from = { 0 };
-	socklen_t length = sizeof(from);
-	int fd = accept4(listener->fd, (struct sockaddr *)&from, &length,
-			 SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = accept_from(listener, &from);
 
 	if (fd >= 0) {
 		admit(listener, fd, &from);

@@ -65,18 +65,22 @@ init_limits(struct service *service, const struct server_config *config)
 	const size_t limit = descriptors_raise();
 	const size_t tables =
 	    config->descriptor_tables ? service->loop_count : 1;
-	const size_t share = descriptors_for_connections(
-	    limit, config->descriptor_tables ? 1 : service->loop_count,
-	    config->listen_count);
+	const size_t loops = service->loop_count / tables;
+	const size_t share =
+	    descriptors_for_connections(limit, loops, config->listen_count);
 	const size_t reserve =
 	    at_most(config->reserve, 1 + share / RESERVE_SHARE);
-	/* Any loop may get all of the reserve. */
-	size_t most = (share > reserve ? share - reserve : 1) * tables;
+	const size_t guests =
+	    at_most(GUESTS_MAX, 1 + share / (2 * RESERVE_SHARE));
+	/* Any loop may get all of the reserve; as many as are in its lobby may
+	 * still linger. */
+	const size_t others = reserve + 2 * guests * loops;
+	size_t most = (share > others ? share - others : 1) * tables;
 
 	if (config->connections_max != 0)
 		most = at_most(config->connections_max, most);
 	service->loop_connections_max = (unsigned)limit;
-	service->guests_max = at_most(GUESTS_MAX, 1 + share / RESERVE_SHARE);
+	service->guests_max = guests;
 	service->contexts = contexts_new();
 	service->limits =
 	    limits_new(most, config->connections_per_address, reserve);
