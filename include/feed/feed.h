@@ -42,7 +42,8 @@ enum topic_form {
 	TOPIC_FLAGS, /* OFREP's bulk answer for a context: built by the owner */
 };
 
-/* What a client waits for. Two equal topics share a channel. */
+/* What a client waits for. Two equal topics share a channel, whatever their
+ * accounts are: it is charged to that of the first, once for all. */
 struct topic {
 	enum topic_form form;
 	struct string environment;

@@ -47,7 +47,6 @@ encode(struct channels *channels, const struct topic *topic)
 	append(key, topic->prefix);
 	append(key, topic->context);
 	append(key, topic->stream);
-	bytes_append(key, &topic->account, sizeof(topic->account));
 	return key;
 }
 

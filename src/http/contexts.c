@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "effort.h"
 
-enum { GIVE_BACK = 16 << 20, GIVE_BACK_LAST = 1 << 20 };
+enum { GIVE_BACK = 8 << 20, GIVE_BACK_LAST = 1 << 20 };
 
 struct contexts {
 	pthread_mutex_t mutex;

@@ -337,7 +337,7 @@ START_TEST(test_run_when_an_account_has_spent_too_much_then_others_are_first)
 	struct client rich = { 0 };
 
 	scene.poor = 7;
-	wait_on_account(&rich, "a1", 30000, 8);
+	wait_on_account(&rich, "a0", 30000, 8);
 	wait_on_account(&poor[0], "a1", 30000, 7);
 	wait_on_account(&poor[1], "a2", 30000, 7);
 	ck_assert_uint_eq(feed_counts(scene.stage.feed).channels, 3);
@@ -354,6 +354,23 @@ START_TEST(test_run_when_an_account_has_spent_too_much_then_others_are_first)
 		ck_assert_ptr_null(poor[i].body);
 	}
 	client_reset(&rich);
+}
+END_TEST
+
+START_TEST(test_wait_when_accounts_differ_then_equal_contexts_share)
+{
+	struct client a = { 0 };
+	struct client b = { 0 };
+
+	wait_on_account(&a, "a1", 30000, 7);
+	wait_on_account(&b, "a1", 30000, 8);
+	ck_assert_uint_eq(feed_counts(scene.stage.feed).channels, 1);
+	change("a");
+	ck_assert(!run());
+	ck_assert_uint_eq(scene.built, 1);
+	ck_assert_ptr_eq(a.body, b.body);
+	client_reset(&a);
+	client_reset(&b);
 }
 END_TEST
 
@@ -422,6 +439,8 @@ add(TCase *tc)
 	tcase_add_test(
 	    tc,
 	    test_run_when_an_account_has_spent_too_much_then_others_are_first);
+	tcase_add_test(
+	    tc, test_wait_when_accounts_differ_then_equal_contexts_share);
 	tcase_add_test(
 	    tc, test_tick_when_its_account_has_spent_too_much_then_told_so);
 	tcase_add_test(tc, test_tick_when_many_expire_then_a_few_at_a_time);
