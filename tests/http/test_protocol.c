@@ -82,6 +82,14 @@ static const struct raw_case rows[] = {
 	    "PUT " T "/toggles/a HTTP/1.1\r\n" HOST
 	    "Content-Length: -2\r\n\r\n{}",
 	    400, true),
+	ROW("content_length_with_blanks_behind",
+	    "PUT " T "/toggles/a HTTP/1.1\r\n" HOST
+	    "Content-Length:\t 2 \t \r\n\r\n{}",
+	    201, false),
+	ROW("chunked_with_blanks_behind",
+	    "PUT " T "/toggles/a HTTP/1.1\r\n" HOST
+	    "Transfer-Encoding: chunked \r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+	    201, true),
 	ROW("unknown_transfer_encoding",
 	    "PUT " T "/toggles/a HTTP/1.1\r\n" HOST
 	    "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",

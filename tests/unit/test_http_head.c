@@ -126,6 +126,75 @@ START_TEST(test_head_when_many_headers_then_not_parsed)
 }
 END_TEST
 
+/* The fields from the line behind the request line on. */
+static const struct {
+	const char *text;
+	size_t length; /* 0: strlen(text) */
+	size_t before;
+	enum head_verdict verdict;
+	enum status status; /* of WRONG */
+	size_t count;
+} rests[] = {
+	{ "\r\n", 0, 0, HEAD_WHOLE, STATUS_OK, 0 },
+	{ "Host: h\r\n\r\n", 0, 0, HEAD_WHOLE, STATUS_OK, 1 },
+	{ "A:b \t\r\nC:\r\n\r\nGET", 0, 0, HEAD_WHOLE, STATUS_OK, 2 },
+	{ "", 0, 0, HEAD_PARTIAL, STATUS_OK, 0 },
+	{ "Host: h\r\n", 0, 0, HEAD_PARTIAL, STATUS_OK, 0 },
+	{ "Host: h\r\n\r", 0, 0, HEAD_PARTIAL, STATUS_OK, 0 },
+	{ "Host: h\n\n", 0, 0, HEAD_WRONG, STATUS_INVALID, 0 },
+	{ "\n", 0, 0, HEAD_WRONG, STATUS_INVALID, 0 },
+	{ "A: b\r\n c\r\n\r\n", 0, 0, HEAD_WRONG, STATUS_INVALID, 0 },
+	{ " A: b\r\n\r\n", 0, 0, HEAD_WRONG, STATUS_INVALID, 0 },
+	{ "nonsense\r\n\r\n", 0, 0, HEAD_WRONG, STATUS_INVALID, 0 },
+	{ "A: b\0c\r\n\r\n", 11, 0, HEAD_WRONG, STATUS_INVALID, 0 },
+	{ "A: b\r\n\r\n", 0, HEAD_BYTES_MAX - 8, HEAD_WHOLE, STATUS_OK, 1 },
+	{ "A: b\r\n\r\n", 0, HEAD_BYTES_MAX - 7, HEAD_WRONG,
+	  STATUS_URI_TOO_LONG, 0 },
+};
+
+START_TEST(test_fields_when_in_table_then_judged_so)
+{
+	const size_t length =
+	    rests[_i].length != 0 ? rests[_i].length : strlen(rests[_i].text);
+	struct head_fields fields = { .before = rests[_i].before };
+	struct arena arena;
+	struct error err;
+
+	error_init(&err);
+	arena_init(&arena);
+	ck_assert_int_eq(
+	    head_fields(rests[_i].text, length, &arena, &fields, &err),
+	    rests[_i].verdict);
+	if (rests[_i].verdict == HEAD_WRONG)
+		ck_assert_int_eq(err.code, rests[_i].status);
+	if (rests[_i].verdict == HEAD_WHOLE)
+		ck_assert_uint_eq(fields.count, rests[_i].count);
+	ck_assert_uint_le(fields.size, length);
+	arena_fini(&arena);
+}
+END_TEST
+
+/* An end that does not come: as much as there may be, and a byte more. */
+START_TEST(test_fields_when_without_end_then_refused_when_too_much)
+{
+	struct head_fields fields = { .before = 100 };
+	char text[HEAD_BYTES_MAX + 1] = { 0 };
+	struct arena arena;
+	struct error err;
+
+	error_init(&err);
+	arena_init(&arena);
+	memset(text, 'x', HEAD_BYTES_MAX - 100);
+	ck_assert_int_eq(head_fields(text, sizeof(text), &arena, &fields, &err),
+			 HEAD_PARTIAL);
+	text[HEAD_BYTES_MAX - 100] = 'x';
+	ck_assert_int_eq(head_fields(text, sizeof(text), &arena, &fields, &err),
+			 HEAD_WRONG);
+	ck_assert_int_eq(err.code, STATUS_HEADERS_TOO_LARGE);
+	arena_fini(&arena);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -137,6 +206,10 @@ suite(void)
 	tcase_add_test(t, test_head_when_cut_anywhere_then_not_parsed);
 	tcase_add_test(t, test_head_when_blanks_follow_a_value_then_cut_off);
 	tcase_add_test(t, test_head_when_many_headers_then_not_parsed);
+	tcase_add_loop_test(t, test_fields_when_in_table_then_judged_so, 0,
+			    (int)(sizeof(rests) / sizeof(rests[0])));
+	tcase_add_test(t,
+		       test_fields_when_without_end_then_refused_when_too_much);
 	suite_add_tcase(s, t);
 	return s;
 }
