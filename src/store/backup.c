@@ -21,12 +21,18 @@
  * store, with an identity of its own: the cursors that clients hold from the
  * life before do not fit it, however far it has got.
  *
+ * It is synced piece by piece: all of it at the end would keep the commits
+ * waiting for as long as the disk takes for a whole database.
+ *
  * An fsync that fails here fails on the copy and says nothing about the store.
  */
+enum { SYNC_PAGES = 1000 }; /* copied since the last sync; about 4 MB */
+
 struct store_backup {
 	sqlite3 *source; /* the store's; borrowed */
 	sqlite3 *copy;
 	sqlite3_backup *backup;
+	int unsynced; /* pages */
 	char *path;
 	char *partial;
 };
@@ -154,12 +160,31 @@ finish(struct store_backup *backup, struct error *err)
 	return status;
 }
 
+/* What is in the file by now. */
+static int
+sync_copy(struct store_backup *backup)
+{
+	sqlite3_file *file = NULL;
+	const int rc = sqlite3_file_control(backup->copy, "main",
+					    SQLITE_FCNTL_FILE_POINTER, &file);
+
+	backup->unsynced = 0;
+	if (rc != SQLITE_OK || file == NULL || file->pMethods == NULL)
+		return rc;
+	return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+}
+
 enum status
 store_backup_step(struct store_backup *backup, int pages, bool *done,
 		  struct error *err)
 {
-	const int rc = sqlite3_backup_step(backup->backup, pages);
+	int rc = sqlite3_backup_step(backup->backup, pages);
 	enum status status = STATUS_OK;
+
+	backup->unsynced +=
+	    pages > 0 && pages < SYNC_PAGES ? pages : SYNC_PAGES;
+	if (rc == SQLITE_OK && backup->unsynced >= SYNC_PAGES)
+		rc = sync_copy(backup);
 
 	if (rc == SQLITE_DONE)
 		status = finish(backup, err);
