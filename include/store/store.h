@@ -49,6 +49,10 @@ int64_t store_head(const struct store *store);
 int64_t store_oldest(const struct store *store);
 bool store_is_dead(const struct store *store);
 
+/* How many things of kinds that only a later release knows the last store_load
+ * has passed over. */
+size_t store_later(const struct store *store);
+
 /* What has versions: one thing of one environment. */
 struct stored_key {
 	struct string environment;

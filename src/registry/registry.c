@@ -383,6 +383,11 @@ rebuild(struct registry *registry, struct error *err)
 	enum status rc = loader_run(registry->store, (struct string){ "", 0 },
 				    INT64_MAX, add_snapshot, &catalog, err);
 
+	if (rc == STATUS_OK && store_later(registry->store) > 0)
+		log_to(registry->config.log, LOG_WARN,
+		       "a later release has stored what this one does not "
+		       "know: it is kept, and not served",
+		       LOG_N("things", (int64_t)store_later(registry->store)));
 	if (rc == STATUS_OK)
 		rc = note_births(registry, catalog, err);
 	if (rc == STATUS_OK)

@@ -47,9 +47,11 @@ store_load(struct store *store, struct string environment, int64_t at,
 	if (lookback.count > 0)
 		qsort(lookback.pointers, lookback.count,
 		      sizeof(*lookback.pointers), compare_pointers);
+	store->later = 0;
 	for (size_t i = 0; i < lookback.count && status == STATUS_OK; i++) {
 		const struct version_pointer *pointer = &lookback.pointers[i];
 
+		store->later += pointer->key.kind >= KIND_COUNT;
 		if (pointer->revision > 0)
 			status =
 			    version_deliver(store, &pointer->key,

@@ -390,6 +390,12 @@ store_head(const struct store *store)
 	return store->head;
 }
 
+size_t
+store_later(const struct store *store)
+{
+	return store->later;
+}
+
 int64_t
 store_oldest(const struct store *store)
 {

@@ -30,6 +30,7 @@ struct store {
 	char epoch[EPOCH_BYTES];
 	int64_t head;
 	int64_t oldest; /* the oldest revision that may be asked for */
+	size_t later;   /* keys of a later release, met by the last load */
 	int64_t newest_at_ms;
 	uint8_t head_hash[SHA256_BYTES];
 	bool dead;            /* an fsync failed: nothing may be written */
