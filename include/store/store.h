@@ -100,7 +100,7 @@ struct past_query {
 	int64_t at;
 	/* Else everything, as store_load has it. */
 	bool is_of_keys;
-	enum kind kind; /* these of it, … */
+	enum kind kind; /* these toggles or segments, each once, … */
 	const struct string *keys;
 	size_t key_count;
 	bool with_segments; /* … all segments, and the settings in any case */
