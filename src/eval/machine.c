@@ -55,10 +55,8 @@ machine_pay(const struct machine *machine)
 {
 	const int64_t left =
 	    machine->error == EVAL_ERROR_NONE ? machine->steps : machine->left;
-	int64_t steps = machine->granted - left + machine->extra;
+	const int64_t steps = machine->granted - left + machine->extra;
 
-	if (machine->trace != NULL)
-		steps *= MACHINE_TRACED_STEP;
 	if (machine->context->steps != NULL)
 		*machine->context->steps -= steps;
 }

@@ -19,11 +19,10 @@
 #include "eval/code.h"
 #include "eval/evaluate.h"
 
-/* What one evaluation may cost. With a trace a step is worth several. A step is
+/* What one evaluation may cost. A step is
  * a node, or as much of a long string or array as takes about as long. */
 enum {
 	MACHINE_STEPS = 100 * 1000,
-	MACHINE_TRACED_STEP = 8, /* … so many of the request's */
 	MACHINE_MEMORY_BYTES = 1024 * 1024,
 	MACHINE_NESTING = 64, /* of arrays that a rule builds */
 };
