@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "login.h"
 #include "meaning.h"
 #include "release.h"
 #include "scene.h"
@@ -163,6 +164,42 @@ START_TEST(test_previous_when_in_turn_then_nothing_is_lost)
 }
 END_TEST
 
+/* What this release stores that the one before does not know: that one starts,
+ * serves, and loses none of it. */
+START_TEST(test_previous_when_new_things_are_stored_then_kept)
+{
+	const char *admin;
+	struct toggled *t = open_guarded(0, &admin);
+	const char *newer = toggled_text(t, "%s", t->binary);
+	const char *phone =
+	    bearer(t, make_token(t, admin,
+				 "{\"name\":\"phone\",\"role\":\"evaluate\","
+				 "\"environments\":[\"default\"]}",
+				 NULL));
+	const char *values = ENV "/values";
+
+	ask_with(t, HEADERS(admin), "PUT", ENV "/toggles/a", "{}", 201);
+	ask_with(t, HEADERS(admin), "PUT", "/v1/envs/default",
+		 "{\"corsOrigins\":[\"https://shop.example\"]}", 200);
+	scene_stop(t);
+	serve_with(t, getenv("TOGGLED_PREVIOUS"));
+	ask_with(t, HEADERS(phone), "GET", values, NULL, 200);
+	ask_with(t, HEADERS(admin), "PATCH", ENV "/toggles/a",
+		 "{\"description\":\"meanwhile\"}", 200);
+	scene_stop(t);
+	serve_with(t, newer);
+	ask_with(t, HEADERS(phone), "GET", values, NULL, 200);
+	ask_with(t, HEADERS(phone), "GET", ENV "/changes", NULL, 403);
+	expect_says(
+	    ask_with(t, HEADERS(admin), "GET", "/v1/envs/default", NULL, 200)
+		->body,
+	    "https://shop.example");
+	scene_stop(t);
+	check_whole(t);
+	toggled_free(t);
+}
+END_TEST
+
 /* What the older one cannot read any more it refuses, and says what to do. */
 START_TEST(test_previous_when_pruned_then_opens_or_says_why_not)
 {
@@ -193,6 +230,7 @@ add_tests(TCase *tc)
 	}
 	tcase_add_loop_test(tc, test_previous_when_in_turn_then_nothing_is_lost,
 			    0, RELEASES);
+	tcase_add_test(tc, test_previous_when_new_things_are_stored_then_kept);
 	tcase_add_loop_test(
 	    tc, test_previous_when_pruned_then_opens_or_says_why_not, 0,
 	    RELEASES);
