@@ -370,6 +370,8 @@ bridge_send_away(struct bridge *b, const char *text, size_t length)
 {
 	if (b->state == BRIDGE_RESTING)
 		(void)!tls_send(b->session.handle, text, length);
+	/* More of its request may be on the way. */
+	b->lingers = true;
 	bridge_end(b);
 }
 
