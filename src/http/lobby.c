@@ -22,7 +22,7 @@
 #include "loop.h"
 
 struct guest {
-	struct guest *next, **link;
+	struct guest *next;
 	struct lobby *lobby;
 	struct event *event;   /* NULL: its bridge looks */
 	struct bridge *bridge; /* NULL: in clear text */
@@ -43,9 +43,11 @@ struct lobby {
 static void
 forget(struct guest *g)
 {
-	*g->link = g->next;
-	if (g->next != NULL)
-		g->next->link = g->link;
+	struct guest **at = &g->lobby->guests;
+
+	while (*at != g)
+		at = &(*at)->next;
+	*at = g->next;
 	g->lobby->count--;
 	if (g->event != NULL)
 		event_free(g->event);
@@ -284,9 +286,6 @@ lobby_enter(struct lobby *lobby, int fd, const struct peer *peer, bool tls)
 	g->fd = fd;
 	g->peer = *peer;
 	g->next = lobby->guests;
-	g->link = &lobby->guests;
-	if (g->next != NULL)
-		g->next->link = &g->next;
 	lobby->guests = g;
 	lobby->count++;
 	expect(g, LOBBY_MS);

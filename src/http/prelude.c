@@ -115,7 +115,7 @@ hide(char *fields, size_t length)
 	if (length >= sizeof(nothing) - 1)
 		memcpy(fields, nothing, sizeof(nothing) - 1);
 	else if (length >= 2)
-		memcpy(fields, "\r\n", 2);
+		memcpy(fields, nothing + sizeof(nothing) - 3, 2);
 }
 
 /* `version` is the library's, cut off by a NUL where the line's end was, or two

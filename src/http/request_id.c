@@ -37,7 +37,7 @@ request_id_make(struct random *random, char id[REQUEST_ID_BYTES])
 	static const char digits[] = "0123456789abcdef";
 	uint64_t n = random_below(random, UINT64_MAX);
 
-	for (size_t i = 0; i < REQUEST_ID_BYTES - 1; i++, n >>= 4)
+	for (size_t i = 0; i < REQUEST_ID_MADE; i++, n >>= 4)
 		id[i] = digits[n & 15];
-	id[REQUEST_ID_BYTES - 1] = '\0';
+	id[REQUEST_ID_MADE] = '\0';
 }

@@ -11,12 +11,15 @@
 
 struct random;
 
-enum { REQUEST_ID_BYTES = 17 }; /* with the NUL */
+enum {
+	REQUEST_ID_BYTES = 65, /* with the NUL: UUIDs and hashes fit */
+	REQUEST_ID_MADE = 16,
+};
 
 /* What the client gave (NULL: nothing); false: it will not do. */
 bool request_id_take(const char *given, char id[REQUEST_ID_BYTES]) MUST_CHECK;
 
-/* Sixteen hexadecimal digits. */
+/* REQUEST_ID_MADE hexadecimal digits. */
 void request_id_make(struct random *random, char id[REQUEST_ID_BYTES]);
 
 #endif

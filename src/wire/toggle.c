@@ -369,7 +369,7 @@ read_member(struct reader *r, const struct member *member)
 		}
 	}
 	if (is_later(r, member))
-		r->toggle->later[r->toggle->later_count++] = member;
+		r->toggle->later[r->toggle->later_count++] = *member;
 	else
 		refuse_member(r, member->name);
 }
@@ -418,8 +418,8 @@ toggle_read(struct toggle *toggle, const struct value *json,
 		return error_at(err, toggle->pointer,
 				"must be an object, not %s",
 				value_type_name(json));
-	toggle->later = arena_alloc(arena, (json->object.count + 1) *
-					       sizeof(*toggle->later));
+	toggle->later =
+	    arena_zalloc(arena, json->object.count + 1, sizeof(*toggle->later));
 	for (size_t i = 0; i < json->object.count; i++)
 		read_member(&r, &json->object.members[i]);
 	if (value_get(json, "variants") == NULL)

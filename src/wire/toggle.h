@@ -29,7 +29,7 @@ struct toggle {
 	const struct value *default_variant, *targeting, *metadata;
 
 	/* Members that a later release has stored, in order. */
-	const struct member **later;
+	struct member *later;
 	size_t later_count;
 
 	bool disabled;

@@ -64,7 +64,7 @@ toggle_encode(const struct toggle *toggle, const struct variant *variants,
 	put_member(out, "\"owner\":", toggle->owner);
 	put_member(out, "\"tags\":", toggle->tags);
 	for (size_t i = 0; i < toggle->later_count; i++) {
-		const struct member *member = toggle->later[i];
+		const struct member *member = &toggle->later[i];
 
 		value_encode_string(member->name.data, member->name.length,
 				    out);

@@ -79,10 +79,14 @@ START_TEST(test_head_when_sent_then_length_without_body)
 }
 END_TEST
 
+#define UUID "3f2b8c1e-0d7a-4c59-9e61-5a4f7b2d8e90"
+
 START_TEST(test_request_id_when_sane_then_echoed_else_made)
 {
 	static const char *const strange[] = {
-		"X-Request-Id: a b", "X-Request-Id: 0123456789abcdef0",
+		"X-Request-Id: a b",
+		"X-Request-Id: 0123456789abcdef0123456789abcdef"
+		"0123456789abcdef0123456789abcdef0",
 		"X-Request-Id: <x>", NULL
 	};
 	struct toggled *t = SCENE_OPEN("--loops", "1");
@@ -90,6 +94,9 @@ START_TEST(test_request_id_when_sane_then_echoed_else_made)
 	    t, "GET", "/healthz", HEADERS("X-Request-Id: 0c8f-11_a.b:c"), NULL);
 
 	ck_assert_str_eq(answer_header(t, a, "X-Request-Id"), "0c8f-11_a.b:c");
+	a = toggled_request(t, "GET", "/healthz",
+			    HEADERS("X-Request-Id: " UUID), NULL);
+	ck_assert_str_eq(answer_header(t, a, "X-Request-Id"), UUID);
 	for (size_t i = 0; strange[i] != NULL; i++) {
 		a = toggled_request(t, "GET", "/healthz", HEADERS(strange[i]),
 				    NULL);
