@@ -15,7 +15,7 @@
 #include "park.h"
 
 enum {
-	TRIM_LEAST = 256,
+	TRIM_LEAST = 64,
 	TRIM_MOST = 1024,
 };
 
@@ -93,10 +93,11 @@ reap_cb(evutil_socket_t fd, short what, void *ctx)
 		else
 			early_end(c, STATUS_BUSY, "the server stops");
 	}
-	give_back(loop, done == REAPER_AT_ONCE);
 	if (loop->connections != NULL)
 		arm(loop, done == REAPER_AT_ONCE ? 0 : tick_ms(loop));
+	/* Only now does the library free what they had. */
 	loop_drive(loop);
+	give_back(loop, done == REAPER_AT_ONCE);
 }
 
 enum status

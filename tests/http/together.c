@@ -23,6 +23,7 @@ enum {
 	TURN_MS = 4, /* of the scheduler */
 	FIRST_MS = 60000,
 	CLIENT_STACK = 256 * 1024,
+	MEMORY_DEADLINE_MS = 5000,
 };
 
 /* --- one -------------------------------------------------------------------
@@ -86,18 +87,34 @@ expect_ratio(const char *what, double beside, double alone, double most)
 		      beside, most, base);
 }
 
+struct memory {
+	struct toggled *t;
+	double most_kib;
+};
+
+static bool
+is_little(void *ctx)
+{
+	const struct memory *memory = ctx;
+
+	return (double)vitals_rss_kib(memory->t) <= memory->most_kib;
+}
+
 void
 expect_memory(struct toggled *t, const char *what, int64_t before_kib,
 	      double most)
 {
+	struct memory memory = { t, most * (double)before_kib };
+	bool little = wait_until(is_little, &memory,
+				 VITALS_SANITIZED ? 0 : MEMORY_DEADLINE_MS);
 	const int64_t now = vitals_rss_kib(t);
 
 	printf("%s: %" PRId64 " KiB, before %" PRId64 " KiB\n", what, now,
 	       before_kib);
-	ck_assert_msg(
-	    VITALS_SANITIZED || (double)now <= most * (double)before_kib,
-	    "%s: %" PRId64 " KiB is more than %.2f times %" PRId64 " KiB", what,
-	    now, most, before_kib);
+	ck_assert_msg(VITALS_SANITIZED || little,
+		      "%s: %" PRId64 " KiB is more than %.2f times %" PRId64
+		      " KiB",
+		      what, now, most, before_kib);
 }
 
 /* --- many ------------------------------------------------------------------

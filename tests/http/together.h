@@ -45,8 +45,9 @@ double ask_once_ms(struct toggled *t, const struct question *question);
  * turn of the machine's scheduler is counted as one. Prints both. */
 void expect_ratio(const char *what, double beside, double alone, double most);
 
-/* The program's memory now is at most `most` times `before_kib`
- * (vitals_rss_kib). Under a sanitizer it is only printed. */
+/* The program's memory is at most `most` times `before_kib` (vitals_rss_kib),
+ * or soon will be: what many have left goes back to the system a moment later.
+ * Under a sanitizer it is only printed. */
 void expect_memory(struct toggled *t, const char *what, int64_t before_kib,
 		   double most);
 
