@@ -163,8 +163,12 @@ close_connection(struct connection *c)
 void
 connection_settle(struct loop *loop)
 {
-	while (loop->arriving != NULL)
-		close_connection(loop->arriving);
+	struct connection *next;
+
+	for (struct connection *c = loop->arriving; c != NULL; c = next) {
+		next = c->next;
+		close_connection(c);
+	}
 }
 
 void
