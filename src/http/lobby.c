@@ -276,11 +276,14 @@ void
 lobby_enter(struct lobby *lobby, int fd, const struct peer *peer, bool tls)
 {
 	struct loop *loop = lobby->loop;
+	struct guest *unwanted = NULL;
 	struct bridge *bridge;
 	struct guest *g;
 
 	if (lobby->count == loop->service->guests_max)
-		send_away(find_least_wanted(lobby));
+		unwanted = find_least_wanted(lobby);
+	if (unwanted != NULL)
+		send_away(unwanted);
 	g = mem_zalloc(1, sizeof(*g));
 	g->lobby = lobby;
 	g->fd = fd;
