@@ -15,6 +15,12 @@
 #include "together.h"
 #include "vitals.h"
 
+#ifdef __OPTIMIZE__
+#define IS_FAST (!VITALS_SANITIZED)
+#else
+#define IS_FAST false
+#endif
+
 enum {
 	TOGGLES = 2000,
 	ITEMS = 31000,
@@ -200,8 +206,11 @@ START_TEST(test_token_when_it_causes_too_much_then_in_debt_for_costly_ones)
 	       answers,
 	       metric_for(t, admin, "toggled_evaluations_refused_total"), spent,
 	       allowed);
-	ck_assert_int_gt(
-	    metric_for(t, admin, "toggled_evaluations_refused_total"), 0);
+	/* A slow build never gets into debt. */
+	if (IS_FAST)
+		ck_assert_int_gt(
+		    metric_for(t, admin, "toggled_evaluations_refused_total"),
+		    0);
 	ck_assert_int_le(spent, allowed);
 	expect_ratio("a flip beside costly contexts, alone: beside usual ones",
 		     beside, usual, FLIP_MOST);

@@ -35,7 +35,8 @@ struct question {
 	long status;           /* of each answer; 0: whatever */
 };
 
-/* Ask it some times, one after the other: the median. */
+/* Ask it some times, one after the other: the lower quartile, because a machine
+ * that is busy with something else only ever adds to it. */
 double question_ms(struct toggled *t, const struct question *question);
 
 /* The same once: for the first request of a connection. */
