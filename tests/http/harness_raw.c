@@ -377,7 +377,9 @@ raw_until(struct raw *raw, const char *text, int64_t deadline_ms)
 			return toggled_own(raw->t, mem_copy(in, raw->in.length),
 					   free);
 		ck_assert_msg(!raw->is_ended && more(raw, end),
-			      "'%s' did not come; but: %s", text, in);
+			      "'%s' did not come%s; but %zu bytes: %.600s",
+			      text, raw->is_ended ? ", it has ended" : "",
+			      raw->in.length, in);
 	}
 }
 
