@@ -47,6 +47,11 @@ enum {
 	DEADLINE_START_MS = 60000, /* until the ready line */
 	DEADLINE_STOP_MS = 20000,  /* from the signal to the exit */
 	DEADLINE_ANSWER_MS = 60000,
+	/* What takes no time: a hang ends here, a busy machine does not. */
+	SOON_MS = 60000,
+	/* What happens because of what was asked, and not because a limit of
+	 * time is over: the shortest is that of a head, 10 s. */
+	AT_ONCE_MS = 8000,
 };
 
 struct owned; /* what toggled_free has to release */

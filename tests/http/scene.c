@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 
-enum { CASE_SECONDS = 60, SOON_MS = 10000 };
+enum { CASE_SECONDS = 60 };
 
 const char *const scene_parkings[] = { "auto", "suspended" };
 
@@ -111,7 +111,7 @@ void
 expect_life(struct raw *raw, bool closes, const char *name)
 {
 	if (closes) {
-		ck_assert_msg(raw_is_closed(raw, SOON_MS), "%s: stays open",
+		ck_assert_msg(raw_is_closed(raw, AT_ONCE_MS), "%s: stays open",
 			      name);
 		return;
 	}

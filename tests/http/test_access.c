@@ -10,7 +10,7 @@
 
 #include "login.h"
 
-enum { SOON_MS = 5000, BURST = 10 };
+enum { BURST = 10 };
 
 /* --- the matrix ----------------------------------------------------------- */
 

@@ -23,7 +23,6 @@ enum {
 	CHURN_MS = 5000,
 	WARM_MS = 500,
 	CALM_MS = 10000,
-	SOON_MS = 5000,
 	FEW_KIB = 16 * 1024,
 	CASE_SECONDS = 60,
 };

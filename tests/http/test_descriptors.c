@@ -15,7 +15,6 @@
 #include "http/vitals.h"
 
 enum {
-	SOON_MS = 5000,
 	LIMIT = 80,
 	FEW = 32,
 	CLIENTS = 100,

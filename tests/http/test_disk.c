@@ -18,7 +18,6 @@ enum {
 	TEXT_BYTES = 1900,
 	WRITES_MAX = 4000,
 	REFUSED_TWICE = 2,
-	SOON_MS = 20000,
 	CASE_S = 300,
 };
 

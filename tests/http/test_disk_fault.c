@@ -20,7 +20,6 @@
 enum {
 	WRITES = 200,
 	FAILING_PERMILLE = 20,
-	SOON_MS = 20000,
 	/* A sanitizer takes its own time at the end. */
 	EXIT_MS = VITALS_SANITIZED ? 5000 : 1000,
 	KILLS_MAX = 1000,

@@ -26,7 +26,6 @@ enum {
 	ITEMS = 31000,
 	GREEDY = 6,
 	CASE_SECONDS = 120,
-	SOON_MS = 30000,
 	EVALUATION = 100 * 1000, /* steps: one more may have been begun */
 	/* Evaluating is ten times as slow under a sanitizer. */
 	FLIP_MOST = VITALS_SANITIZED ? 1500 : 150,

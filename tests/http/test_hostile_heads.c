@@ -15,7 +15,6 @@
 #include "vitals.h"
 
 enum {
-	SOON_MS = 5000,
 	REQUESTS = 2000,
 	STUCK = 300,
 	FLIP_MOST = 10,
@@ -157,7 +156,7 @@ START_TEST(test_frame_when_it_does_not_end_then_refused)
 	a = raw_answer(raw, SOON_MS);
 	ck_assert_msg(a->status == 0 || (a->status >= 400 && a->status < 500),
 		      "%s: %ld", frames[_i].name, a->status);
-	ck_assert(raw_is_closed(raw, SOON_MS));
+	ck_assert(raw_is_closed(raw, AT_ONCE_MS));
 	toggled_free(t);
 }
 END_TEST

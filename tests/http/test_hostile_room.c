@@ -321,8 +321,8 @@ START_TEST(test_newcomer_when_idle_ones_hold_all_then_the_longest_idle_goes)
 	hold(&hall, &forms[0]);
 	/* They are left alone for a second. */
 	ck_assert(wait_until(gets_in, t, SOON_MS));
-	ck_assert(raw_is_closed(hall.held[0], SOON_MS) ||
-		  raw_is_closed(hall.held[1], SOON_MS));
+	ck_assert(raw_is_closed(hall.held[0], AT_ONCE_MS) ||
+		  raw_is_closed(hall.held[1], AT_ONCE_MS));
 	for (int i = 2; i < LIMIT; i++)
 		expect_life(hall.held[i], false, "younger");
 	go_by(&hall, _i == 0 ? BY_UNIX : BY_TLS);
@@ -345,7 +345,7 @@ START_TEST(test_refused_body_when_it_does_not_come_then_not_waited_for)
 	raw = raw_open(hall.t);
 	(void)raw_send_text(raw, forms[3].text);
 	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 401);
-	ck_assert(raw_is_closed(raw, SOON_MS));
+	ck_assert(raw_is_closed(raw, AT_ONCE_MS));
 	toggled_free(hall.t);
 }
 END_TEST

@@ -140,7 +140,7 @@ START_TEST(test_connection_when_it_rests_then_its_times_stand)
 	wait_for_resting(t, 2);
 	/* A hang-up is seen there too. */
 	raw_close(hung);
-	ck_assert(raw_is_closed(raw, SOON_MS));
+	ck_assert(raw_is_closed(raw, AT_ONCE_MS));
 	ck_assert_int_ge(now_ms() - began, 2900);
 	wait_for_metric(t, "toggled_connections_open", 1);
 	toggled_free(t);

@@ -17,8 +17,6 @@
 #include "release.h"
 #include "scene.h"
 
-enum { SOON_MS = 10000 };
-
 #define KILL ENV "/toggles/kill"
 
 struct world {

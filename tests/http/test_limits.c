@@ -8,8 +8,6 @@
 
 #include "scene.h"
 
-enum { SOON_MS = 5000 };
-
 #define T ENV
 #define HOST "Host: localhost\r\n"
 
@@ -179,7 +177,7 @@ START_TEST(test_header_when_slow_then_closed)
 		open = raw_send_text(slow, "a") && !raw_is_closed(slow, 100);
 	ck_assert(!open);
 	ck_assert_int_ge(now_ms() - begin, 900);
-	ck_assert(raw_is_closed(silent, SOON_MS));
+	ck_assert(raw_is_closed(silent, AT_ONCE_MS));
 	toggled_free(t);
 }
 END_TEST
@@ -193,7 +191,7 @@ START_TEST(test_connection_when_idle_then_closed)
 		      "--idle-timeout", "1s");
 	raw = raw_open(t);
 	expect_life(raw, false, "first");
-	ck_assert(raw_is_closed(raw, SOON_MS));
+	ck_assert(raw_is_closed(raw, AT_ONCE_MS));
 	toggled_free(t);
 }
 END_TEST
@@ -211,7 +209,7 @@ START_TEST(test_connections_when_too_many_then_503)
 	}
 	raw = raw_open(t);
 	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 503);
-	ck_assert(raw_is_closed(raw, SOON_MS));
+	ck_assert(raw_is_closed(raw, AT_ONCE_MS));
 	expect_life(kept[0], false, "kept");
 	raw_close(kept[3]);
 	/* The server notices in its own time. */

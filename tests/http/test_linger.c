@@ -76,7 +76,7 @@ START_TEST(test_answer_when_body_goes_on_then_it_is_read)
 	ck_assert_msg(send_pieces(t, raw, form->chunked, PIECES), "%s: cut off",
 		      form->name);
 	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, form->status);
-	ck_assert(raw_is_closed(raw, SOON_MS));
+	ck_assert(raw_is_closed(raw, AT_ONCE_MS));
 	raw_close(raw);
 	wait_for_metric(t, "toggled_connections_open", 1);
 	toggled_free(t);
@@ -130,7 +130,7 @@ START_TEST(test_answer_when_too_many_then_it_is_read)
 				 "Content-Length: 900000000\r\n\r\n");
 	ck_assert(send_pieces(t, raw, false, PIECES_DOOR));
 	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 503);
-	ck_assert(raw_is_closed(raw, SOON_MS));
+	ck_assert(raw_is_closed(raw, AT_ONCE_MS));
 	toggled_free(t);
 }
 END_TEST

@@ -8,8 +8,6 @@
 
 #include "parking_scene.h"
 
-enum { SOON_MS = 5000 };
-
 START_TEST(test_poll_when_next_request_is_behind_it_then_nothing_is_lost)
 {
 	struct toggled *t = parking_start(_i);
@@ -99,7 +97,7 @@ START_TEST(test_poll_when_followed_by_another_request_then_answered_so)
 	ck_assert_msg(a->status == others[_i].status, "%s: %ld",
 		      others[_i].sent, a->status);
 	if (others[_i].closes) {
-		ck_assert(raw_is_closed(raw, SOON_MS));
+		ck_assert(raw_is_closed(raw, AT_ONCE_MS));
 	} else {
 		ck_assert(raw_send_text(raw, POLL("999") HOST "\r\n"));
 		ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 200);

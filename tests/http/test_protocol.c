@@ -11,8 +11,6 @@
 #include "http/library.h"
 #include "scene.h"
 
-enum { SOON_MS = 5000 };
-
 #define T ENV
 #define HOST "Host: localhost\r\n"
 #define SMUGGLED "DELETE " T "/toggles/victim HTTP/1.1\r\n" HOST "\r\n"

@@ -7,8 +7,6 @@
 
 #include "scene.h"
 
-enum { SOON_MS = 5000 };
-
 #define T ENV
 #define HOST "Host: localhost\r\n"
 

@@ -17,7 +17,6 @@
 #include "vitals.h"
 
 enum {
-	SOON_MS = 10000,
 	DESCRIPTORS = 64,
 	CLIENTS = 100,
 	LOOK_MS = 500,

@@ -23,7 +23,6 @@ enum {
 	READERS = 8,
 	WAITERS = 200,
 	LOAD_READS = 200, /* between two restarts */
-	SOON_MS = 10000,
 	RETRIES = 3,
 	RESTART_SECONDS = 20,
 };

@@ -8,8 +8,6 @@
 
 #include "login.h"
 
-enum { SOON_MS = 20000 };
-
 #define EU "/v1/envs/eu"
 
 /* --- the kind of what changes ---------------------------------------------

@@ -16,7 +16,7 @@
 
 #include "login.h"
 
-enum { SOON_MS = 10000, SECRET_AT = 15, SECRET_LENGTH = 43 };
+enum { SECRET_AT = 15, SECRET_LENGTH = 43 };
 
 static const uint64_t mapping_most = UINT64_C(1) << 32;
 

@@ -21,7 +21,6 @@ enum {
 	TURNS = 5,
 	TOGGLES = 8,
 	VALUE_BYTES = 100 * 1024,
-	SOON_MS = 5000,
 	CUT_MS = 12000, /* with the time of a head at 2 s */
 	BASE_KIB = 16 * 1024,
 	CLIENT_KIB =

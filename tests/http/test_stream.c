@@ -7,8 +7,6 @@
 
 #include "http/harness.h"
 
-enum { SOON_MS = 10000 };
-
 static struct toggled *t;
 
 static void

@@ -30,7 +30,6 @@ enum {
 	FOLLOWERS = 4,
 	WRITES = 60,      /* acknowledged between two swaps, at least */
 	WRITE_MS = 30000, /* until a write has to be acknowledged */
-	SOON_MS = 20000,
 	CASE_SECONDS = 240,
 };
 

@@ -71,7 +71,7 @@ START_TEST(test_handshake_when_offered_so_then_agreed_or_not)
 
 	ck_assert_int_eq(s != NULL, offers[_i].is_good);
 	if (!s)
-		ck_assert(raw_is_closed(raw, SOON_MS));
+		ck_assert(raw_is_closed(raw, AT_ONCE_MS));
 	secure_free(s);
 	ck_assert_int_eq(toggled_get(t, "/readyz")->status, 200);
 	tls_stop(t);
@@ -163,7 +163,7 @@ START_TEST(test_poll_when_client_hangs_up_then_freed)
 	wait_for_waiters(t, 0);
 	wait_for_metric(t, "toggled_polls_hung_up_total", 4);
 	wait_for_metric(t, "toggled_connections_open", 1);
-	ck_assert(raw_is_closed(raw[3], SOON_MS));
+	ck_assert(raw_is_closed(raw[3], AT_ONCE_MS));
 	flip_toggle(t, "{\"state\":\"DISABLED\"}");
 	tls_stop(t);
 }
@@ -211,7 +211,7 @@ START_TEST(test_stop_when_polls_wait_then_each_is_answered)
 		a = raw_answer(raw[i], SOON_MS);
 		ck_assert_int_eq(a->status, 200);
 		ck_assert_str_eq(answer_header(t, a, "Connection"), "close");
-		ck_assert(raw_is_closed(raw[i], SOON_MS));
+		ck_assert(raw_is_closed(raw[i], AT_ONCE_MS));
 	}
 	ck_assert_int_eq(toggled_wait(t, SOON_MS), 0);
 	toggled_free(t);
@@ -307,7 +307,7 @@ START_TEST(test_close_when_asked_for_then_said_under_tls)
 	ck_assert(raw_send_text(raw, "GET /healthz HTTP/1.1\r\n" HOST
 				     "Connection: close\r\n\r\n"));
 	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 200);
-	ck_assert(raw_is_closed(raw, SOON_MS));
+	ck_assert(raw_is_closed(raw, AT_ONCE_MS));
 	/* Not cut off: the end was announced. */
 	ck_assert_int_eq(secure_receive(raw_secure(raw), &byte, 1), 0);
 	/* A client that sends its last request is answered. */
@@ -315,7 +315,7 @@ START_TEST(test_close_when_asked_for_then_said_under_tls)
 	secure_bye(raw_secure(half));
 	raw_shutdown(half);
 	ck_assert_int_eq(raw_answer(half, SOON_MS)->status, 200);
-	ck_assert(raw_is_closed(half, SOON_MS));
+	ck_assert(raw_is_closed(half, AT_ONCE_MS));
 	wait_for_metric(t, "toggled_connections_open", 1);
 	tls_stop(t);
 }
@@ -345,13 +345,13 @@ START_TEST(test_port_when_other_kind_of_client_then_closed)
 
 	/* Clear text to the TLS port. */
 	ck_assert(raw_send_text(plain, "GET / HTTP/1.1\r\n" HOST "\r\n"));
-	ck_assert(raw_is_closed(plain, SOON_MS));
+	ck_assert(raw_is_closed(plain, AT_ONCE_MS));
 	/* TLS to the port in clear text. */
 	t->port =
 	    (int)strtol(strstr(t->ready, "http://127.0.0.1:") + 17, NULL, 10);
 	odd = raw_open_plain(t);
 	ck_assert_ptr_null(secure_new(raw_fd(odd), t->ca_file, NULL));
-	ck_assert(raw_is_closed(odd, SOON_MS));
+	ck_assert(raw_is_closed(odd, AT_ONCE_MS));
 	wait_for_metric(t, "toggled_connections_open", 1);
 	tls_stop(t);
 }
@@ -374,7 +374,7 @@ START_TEST(test_handshake_when_it_does_not_end_then_cut)
 	struct raw *raw = raw_open_plain(t);
 
 	ck_assert(raw_send(raw, beginnings[_i].bytes, beginnings[_i].length));
-	ck_assert(raw_is_closed(raw, SOON_MS));
+	ck_assert(raw_is_closed(raw, AT_ONCE_MS));
 	wait_for_metric(t, "toggled_connections_open", 1);
 	ck_assert_int_ge(metric(t, "toggled_connections_reaped_total"), 1);
 	tls_stop(t);
@@ -388,7 +388,7 @@ START_TEST(test_header_when_it_does_not_end_then_cut)
 	struct raw *raw = raw_open(t);
 
 	ck_assert(raw_send_text(raw, "GET / HTTP/1.1\r\nHo"));
-	ck_assert(raw_is_closed(raw, SOON_MS));
+	ck_assert(raw_is_closed(raw, AT_ONCE_MS));
 	wait_for_metric(t, "toggled_connections_open", 1);
 	tls_stop(t);
 }
@@ -405,7 +405,7 @@ START_TEST(test_limit_when_reached_then_told_at_once)
 	ck_assert(
 	    raw_send_text(third, "GET /healthz HTTP/1.1\r\n" HOST "\r\n"));
 	ck_assert_int_eq(raw_answer(third, SOON_MS)->status, 503);
-	ck_assert(raw_is_closed(third, SOON_MS));
+	ck_assert(raw_is_closed(third, AT_ONCE_MS));
 	raw_close(second);
 	wait_for_metric(t, "toggled_connections_open", 1);
 	ck_assert(raw_send_text(raw_open(t), POLL("2") HOST "\r\n"));

@@ -106,7 +106,7 @@ START_TEST(test_warnings_when_without_end_then_cut_off)
 	while (sent < FLOOD && secure_warn(s))
 		sent++;
 	set_cork(raw, 0);
-	ck_assert(raw_is_closed(raw, SOON_MS));
+	ck_assert(raw_is_closed(raw, AT_ONCE_MS));
 	ck_assert_int_eq(toggled_get(t, "/readyz")->status, 200);
 	secure_free(s);
 	tls_stop(t);

@@ -12,7 +12,6 @@
 #include "together.h"
 
 enum {
-	SOON_MS = 60000,
 	CASE_SECONDS = 180,
 	TOGGLES = 1000,
 	WAITS = 800,

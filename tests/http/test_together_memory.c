@@ -14,7 +14,6 @@
 #include "vitals.h"
 
 enum {
-	SOON_MS = 60000,
 	CASE_SECONDS = 120,
 	TOGGLES = 600, /* of two kilobytes each */
 	DESCRIPTION = 1990,

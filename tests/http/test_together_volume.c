@@ -23,7 +23,6 @@ enum {
 	TOKENS = 300,
 	CHANGES = 600,
 	PAGE = 50,
-	SOON_MS = 60000,
 	/* Of what it takes with few. A tree is twice as deep. */
 	MOST = 5,
 };

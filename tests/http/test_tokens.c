@@ -8,8 +8,6 @@
 #include "base/clock.h"
 #include "login.h"
 
-enum { SOON_MS = 5000 };
-
 /* --- the life of a token ---------------------------------------------------
  */
 
@@ -283,7 +281,7 @@ START_TEST(test_stream_when_token_is_revoked_then_it_ends)
 	ask_with(t, HEADERS(admin), "DELETE",
 		 toggled_text(t, "/v1/tokens/%s", id), NULL, 200);
 	ask_with(t, HEADERS(admin), "PUT", ENV "/toggles/new", "{}", 201);
-	told = raw_rest(raw, &length, SOON_MS);
+	told = raw_rest(raw, &length, AT_ONCE_MS);
 	ck_assert_ptr_null(strstr(told, "refetchEvaluation"));
 	raw_close(raw);
 	scene_close(t);
@@ -397,7 +395,7 @@ START_TEST(test_stream_when_its_secret_is_rotated_away_then_it_ends)
 	streams[2] = open_stream(t, ticket_of(t, headers[1]), "X-None: x");
 	(void)rotate(t, admin, id);
 	ask_with(t, HEADERS(admin), "PUT", ENV "/toggles/one", "{}", 201);
-	told = raw_rest(streams[0], &length, SOON_MS);
+	told = raw_rest(streams[0], &length, AT_ONCE_MS);
 	ck_assert_ptr_null(strstr(told, "refetchEvaluation"));
 	(void)raw_until(streams[1], "refetchEvaluation", SOON_MS);
 	(void)raw_until(streams[2], "refetchEvaluation", SOON_MS);
@@ -405,7 +403,7 @@ START_TEST(test_stream_when_its_secret_is_rotated_away_then_it_ends)
 	(void)rotate(t, admin, id);
 	ask_with(t, HEADERS(admin), "PUT", ENV "/toggles/two", "{}", 201);
 	for (int i = 1; i < 3; i++) {
-		told = strstr(raw_rest(streams[i], &length, SOON_MS),
+		told = strstr(raw_rest(streams[i], &length, AT_ONCE_MS),
 			      "refetchEvaluation");
 		ck_assert_ptr_nonnull(told);
 		ck_assert_ptr_null(strstr(told + 1, "refetchEvaluation"));

@@ -7,7 +7,7 @@
 #include "http/certificate.h"
 #include "http/scene.h"
 
-enum { SOON_MS = 5000, TLS_DAYS = 20, TLS_SERIAL = 7 };
+enum { TLS_DAYS = 20, TLS_SERIAL = 7 };
 
 #define T ENV
 #define HOST "Host: localhost\r\n"
