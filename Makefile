@@ -57,9 +57,7 @@ BENCHES := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/bench/*.c))
 # wire know none, so the thread sanitizer has nothing to look for in their tests.
 TESTS  := $(FAULT) $(HTTP) $(UNIT)
 ifeq ($(VARIANT),tsan)
-# Nor do bounds of time and memory hold there, twenty times as slow.
-BOUNDS := $(addprefix $(B)/tests/http/test_,together_loops together_memory together_past together_routes together_volume hostile_effort)
-TESTS  := $(filter-out $(BOUNDS),$(HTTP)) $(filter-out $(addprefix $(B)/tests/unit/test_,store_% eval_% wire_%),$(UNIT))
+TESTS  := $(HTTP) $(filter-out $(addprefix $(B)/tests/unit/test_,store_% eval_% wire_%),$(UNIT))
 endif
 # What several tests of a folder share; every file there that is no test.
 HELP_SRC := $(filter-out $(wildcard tests/*/test_*.c),$(wildcard tests/unit/*.c tests/fault/*.c tests/http/*.c))

@@ -12,10 +12,10 @@
 #include "vitals.h"
 
 enum {
-	TOGGLES = 2000,
+	TOGGLES = VITALS_MANY(2000, 500),
 	A_CHANGE = 500,
-	FLIPS = 40, /* each is a question of its own */
-	READERS = 220,
+	FLIPS = VITALS_MANY(40, 10), /* each is a question of its own */
+	READERS = VITALS_MANY(220, 20),
 	CASE_SECONDS = 300,
 };
 

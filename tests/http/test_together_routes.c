@@ -16,9 +16,9 @@
 
 enum {
 	CASE_SECONDS = 240,
-	READERS = 40,
+	READERS = VITALS_MANY(40, 4),
 	WRITERS = 24,
-	ROUNDS = 5,
+	ROUNDS = VITALS_MANY(5, 1),
 	/* A loop serves up to sixteen rounds of ready connections before it
 	 * looks at what the writer sent; a change is published, then answered.
 	 */

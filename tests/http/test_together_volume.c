@@ -14,15 +14,17 @@
 #include "login.h"
 #include "model/name.h"
 #include "together.h"
+#include "vitals.h"
 
 enum {
 	CASE_SECONDS = 240,
-	BATCH = 5000,
-	TOGGLES = 20000,
-	ENVIRONMENTS = 200,
-	TOKENS = 300,
-	CHANGES = 600,
+	BATCH = VITALS_MANY(5000, 1000),
+	TOGGLES = VITALS_MANY(20000, 2000),
+	ENVIRONMENTS = VITALS_MANY(200, 20),
+	TOKENS = VITALS_MANY(300, 30),
+	CHANGES = VITALS_MANY(600, 100),
 	PAGE = 50,
+	A_CHANGE = VITALS_MANY(LIMIT_CHANGE_ITEMS, LIMIT_CHANGE_ITEMS / 10),
 	/* Of what it takes with few. A tree is twice as deep. */
 	MOST = 5,
 };
@@ -161,7 +163,7 @@ END_TEST
 START_TEST(test_change_when_of_very_many_then_others_are_served)
 {
 	struct toggled *t = scene_open();
-	const char *body = many_toggles(t, 0, LIMIT_CHANGE_ITEMS, "{}");
+	const char *body = many_toggles(t, 0, A_CHANGE, "{}");
 	const struct question change = {
 		.method = "POST",
 		.path = ENV "/changes",
@@ -187,7 +189,7 @@ START_TEST(test_change_when_of_very_many_then_others_are_served)
 	}
 	(void)crowd_stop(crowd);
 	printf("%d definitions in %lld ms, %d requests beside, alone %.1f ms\n",
-	       LIMIT_CHANGE_ITEMS, (long long)(now_ms() - began), asked, alone);
+	       A_CHANGE, (long long)(now_ms() - began), asked, alone);
 	expect_ratio("the slowest request beside it, of all it took", worst,
 		     (double)(now_ms() - began), 0.3);
 	(void)question_ms(t, &flip);
