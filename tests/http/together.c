@@ -76,13 +76,25 @@ question_ms(struct toggled *t, const struct question *q)
 	return took[TIMES / 4];
 }
 
+static double
+base_ms(double alone)
+{
+	return alone > TURN_MS ? alone : TURN_MS;
+}
+
+bool
+is_ratio(double beside, double alone, double most)
+{
+	return beside <= most * base_ms(alone);
+}
+
 void
 expect_ratio(const char *what, double beside, double alone, double most)
 {
-	const double base = alone > TURN_MS ? alone : TURN_MS;
+	const double base = base_ms(alone);
 
 	printf("%s: %.2f ms, alone %.2f ms\n", what, beside, alone);
-	ck_assert_msg(VITALS_THREADS || beside <= most * base,
+	ck_assert_msg(VITALS_SANITIZED || is_ratio(beside, alone, most),
 		      "%s: %.1f ms is more than %.1f times %.1f ms", what,
 		      beside, most, base);
 }

@@ -43,8 +43,14 @@ double question_ms(struct toggled *t, const struct question *question);
 double ask_once_ms(struct toggled *t, const struct question *question);
 
 /* `beside` took at most `most` times what `alone` did. What takes less than a
- * turn of the machine's scheduler is counted as one. Prints both. */
+ * turn of the machine's scheduler is counted as one. Prints both; under a
+ * sanitizer, where waiting clients are as slow as what they wait for, it only
+ * prints. */
 void expect_ratio(const char *what, double beside, double alone, double most);
+
+/* Would it hold? For who measures again, because something else took the
+ * machine meanwhile. */
+bool is_ratio(double beside, double alone, double most);
 
 /* The program's memory is at most `most` times `before_kib` (vitals_rss_kib),
  * or soon will be: what many have left goes back to the system a moment later.
