@@ -53,8 +53,10 @@ FAULT  := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fault/test_*
 HTTP   := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/http/test_*.c)))
 FUZZ   := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 BENCHES := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/bench/*.c)))
-# Those that take long come first. The store is one thread's, evaluation and the
+# Those that take long come first, so that none is left alone at the end. The store is one thread's, evaluation and the
 # wire know none, so the thread sanitizer has nothing to look for in their tests.
+CROWDS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/http/test_together*.c tests/http/test_hostile*.c tests/http/test_stall.c))
+HTTP   := $(CROWDS) $(filter-out $(CROWDS),$(HTTP))
 TESTS  := $(FAULT) $(HTTP) $(UNIT)
 ifeq ($(VARIANT),tsan)
 TESTS  := $(HTTP) $(filter-out $(addprefix $(B)/tests/unit/test_,store_% eval_% wire_%),$(UNIT))
