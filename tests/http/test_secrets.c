@@ -15,8 +15,9 @@
 #include <unistd.h>
 
 #include "login.h"
+#include "vitals.h"
 
-enum { SECRET_AT = 15, SECRET_LENGTH = 43 };
+enum { SECRET_AT = 15, SECRET_LENGTH = 43, NOBODY = 65534 };
 
 static const uint64_t mapping_most = UINT64_C(1) << 32;
 
@@ -394,6 +395,48 @@ START_TEST(test_ticket_when_a_header_shows_a_token_then_the_header_counts)
 }
 END_TEST
 
+/* --- other processes -------------------------------------------------------
+ */
+
+/* The kernel gives what it shows of a process that may not be looked into to
+ * root. Where root runs the test another user has to run the program, from a
+ * copy and in a directory that are that user's. */
+START_TEST(test_memory_when_another_process_of_the_user_looks_then_closed)
+{
+	struct toggled *t = toggled_new();
+	const char *copy = toggled_path(t, "program");
+	char about[64];
+	struct stat process, shown;
+
+	/* At its end the leak checker looks into it, as another would. */
+	if (VITALS_SANITIZED) {
+		toggled_free(t);
+		return;
+	}
+	if (geteuid() == 0) {
+		ck_assert_int_eq(
+		    system(toggled_text(t, "cp %s %s", t->binary, copy)), 0);
+		ck_assert_int_eq(chown(toggled_path(t, "."), NOBODY, NOBODY),
+				 0);
+		snprintf(t->binary, sizeof(t->binary), "%s", copy);
+		vitals_wrap(t, toggled_text(t,
+					    "exec setpriv --reuid %d --regid "
+					    "%d --clear-groups \"$BINARY\" "
+					    "\"$@\"",
+					    NOBODY, NOBODY));
+	}
+	toggled_start(t, NULL);
+	snprintf(about, sizeof(about), "/proc/%d", (int)t->pid);
+	ck_assert_int_eq(stat(about, &process), 0);
+	ck_assert_uint_ne(process.st_uid, 0);
+	snprintf(about, sizeof(about), "/proc/%d/mem", (int)t->pid);
+	ck_assert_int_eq(stat(about, &shown), 0);
+	ck_assert_uint_eq(shown.st_uid, 0);
+	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
+	toggled_free(t);
+}
+END_TEST
+
 /* --- files -----------------------------------------------------------------
  */
 
@@ -457,6 +500,8 @@ add(struct TCase *tc)
 	    tc, test_ticket_when_drawn_by_an_old_secret_then_goes_with_it);
 	tcase_add_test(
 	    tc, test_ticket_when_a_header_shows_a_token_then_the_header_counts);
+	tcase_add_test(
+	    tc, test_memory_when_another_process_of_the_user_looks_then_closed);
 	tcase_add_loop_test(
 	    tc, test_file_when_others_may_change_or_read_it_then_said_at_start,
 	    0, COUNT(files));
