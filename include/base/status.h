@@ -31,6 +31,8 @@
 	X(STATUS_CORRUPT, 500, "corrupt", "Stored data is damaged")            \
 	X(STATUS_NOT_IMPLEMENTED, 501, "not-implemented", "Not implemented")   \
 	X(STATUS_BUSY, 503, "busy", "Busy")                                    \
+	X(STATUS_VERSION, 505, "version-not-supported",                        \
+	  "HTTP version not supported")                                        \
 	X(STATUS_FULL, 507, "storage-full", "Storage full")
 
 enum status {

@@ -18,8 +18,8 @@ answer_forget(struct answer *answer)
 }
 
 /* RFC 9110, 5.6.7: Sun, 06 Nov 1994 08:49:37 GMT */
-static void
-append_date(const struct clock *clock, struct bytes *out)
+void
+answer_date(const struct clock *clock, struct bytes *out)
 {
 	static const char days[] = "SunMonTueWedThuFriSat";
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -52,7 +52,7 @@ build_ok(const struct clock *clock, const char *epoch, const struct blob *body,
 	bytes_init(&out);
 	bytes_reserve(&out, body->length + 320);
 	bytes_append_str(&out, "HTTP/1.1 200 OK\r\n");
-	append_date(clock, &out);
+	answer_date(clock, &out);
 	bytes_printf(&out,
 		     "Content-Type: application/json\r\n"
 		     "ETag: \"%s.%" PRId64 "\"\r\n",
@@ -74,7 +74,7 @@ build_problem(const struct clock *clock, const char *head,
 	bytes_init(&out);
 	document_problem(err, NULL, (struct string){ 0 }, &body);
 	bytes_append_str(&out, head);
-	append_date(clock, &out);
+	answer_date(clock, &out);
 	bytes_append_str(&out, "Content-Type: application/problem+json\r\n");
 	append_tail(body.length, close, &out);
 	bytes_append(&out, body.data, body.length);
@@ -144,7 +144,7 @@ answer_too_many(const struct clock *clock, bool ofrep)
 			       "Retry-After: 1\r\n"
 			       "Access-Control-Allow-Origin: *\r\n"
 			       "Content-Type: application/json\r\n");
-	append_date(clock, &out);
+	answer_date(clock, &out);
 	append_tail(body.length, true, &out);
 	bytes_append(&out, body.data, body.length);
 	bytes_fini(&body);

@@ -39,6 +39,9 @@ struct blob *answer_refusal(struct answer *answer, const struct clock *clock,
  * own form. */
 struct blob *answer_too_many(const struct clock *clock, bool ofrep) MUST_CHECK;
 
+/* Append the line Date, with its end. */
+void answer_date(const struct clock *clock, struct bytes *out);
+
 void answer_forget(struct answer *answer);
 
 #endif

@@ -21,6 +21,7 @@
 #include "lobby.h"
 #include "loop.h"
 #include "reaper.h"
+#include "reception.h"
 
 #define WATCHED                                                                \
 	((uint32_t)EPOLLIN | (uint32_t)EPOLLOUT | (uint32_t)EPOLLRDHUP |       \
@@ -47,6 +48,15 @@ watch(struct bridge_side *side)
 			&event);
 }
 
+/* It may hold a token. */
+static void
+drop_piece(struct bytes *piece)
+{
+	if (piece->length > 0)
+		explicit_bzero(piece->data, piece->length);
+	bytes_fini(piece);
+}
+
 /* Out of the epoll set too, when it was the last descriptor. */
 static void
 close_side(struct bridge_side *side)
@@ -54,7 +64,7 @@ close_side(struct bridge_side *side)
 	if (side->fd >= 0)
 		close(side->fd);
 	side->fd = -1;
-	bytes_fini(&side->piece);
+	drop_piece(&side->piece);
 	side->finished = false;
 }
 
@@ -163,7 +173,7 @@ give_rest(struct bridge_side *to)
 		return true;
 	bytes_init(&to->piece);
 	good = give(to, piece.data, piece.length);
-	bytes_fini(&piece);
+	drop_piece(&piece);
 	return good;
 }
 
@@ -208,8 +218,6 @@ pump(struct bridge_side *from, struct bridge_side *to)
 			from->finished = true;
 			return true;
 		}
-		if (to->fd < 0 && !open_library(b))
-			return false;
 		if (!give(to, buffer, (size_t)n))
 			return false;
 	}
@@ -229,8 +237,6 @@ pump_in(struct bridge *b)
 	}
 	if (!b->client.finished || b->library.piece.length > 0)
 		return true;
-	if (b->library.fd < 0)
-		return false;
 	(void)shutdown(b->library.fd, SHUT_WR);
 	return true;
 }
@@ -273,24 +279,75 @@ shake(struct bridge *b)
 	return false;
 }
 
-/* A guest's request is kept here while it is judged. */
+/* As bytes_append; nothing of it stays where it has moved from. */
+static void
+keep(struct bytes *text, const char *data, size_t length)
+{
+	struct bytes grown;
+
+	if (text->length > 0) {
+		bytes_init(&grown);
+		bytes_reserve(&grown, text->length + length);
+		bytes_append(&grown, text->data, text->length);
+		drop_piece(text);
+		*text = grown;
+	}
+	bytes_append(text, data, length);
+}
+
+/* False where nothing can be done for it. */
 static bool
-heed_guest(struct bridge *b)
+judge(struct bridge *b, enum reception_more more)
+{
+	struct loop *loop = b->bridges->loop;
+	const struct bytes *text = &b->library.piece;
+	struct reception seen = { .more = more };
+
+	reception_judge(loop, &b->peer, text->data, text->length, &seen);
+	if (seen.verdict == RECEPTION_WHOLE)
+		return open_library(b) && pump_in(b);
+	if (seen.verdict == RECEPTION_WRONG) {
+		bridge_send_away(b, seen.told);
+	} else if (b->state == BRIDGE_RESTING) {
+		enter(b, BRIDGE_HEARING);
+		bridges_expect(b, reaper_head_ms(loop));
+	}
+	return true;
+}
+
+/* Its next head, which is kept here while it is judged. */
+static bool
+heed_head(struct bridge *b)
 {
 	char *buffer = b->bridges->buffer;
 	struct bytes *text = &b->library.piece;
 	ssize_t n = 1;
 
-	while (n > 0 && text->length < LOBBY_HEAD_BYTES) {
+	while (text->length < RECEPTION_BYTES) {
 		n = receive(&b->client, buffer, BRIDGE_PIECE_BYTES);
-		if (n > 0)
-			bytes_append(text, buffer, (size_t)n);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		keep(text, buffer, (size_t)n);
+		explicit_bzero(buffer, (size_t)n);
 	}
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		return false;
-	if (text->length > 0)
-		lobby_hear(b->guest, text->data, text->length);
+	if (n == 0 || (n < 0 && errno != EAGAIN))
+		b->client.finished = true;
+	if (text->length == 0 || (b->client.finished && b->guest != NULL))
+		return !b->client.finished;
+	if (b->guest == NULL)
+		return judge(b, b->client.finished ? RECEPTION_ENDED
+						   : RECEPTION_MORE);
+	lobby_hear(b->guest, text->data, text->length);
 	return true;
+}
+
+void
+bridge_be_late(struct bridge *b)
+{
+	if (b->state != BRIDGE_HEARING || !judge(b, RECEPTION_LATE))
+		bridge_end(b);
 }
 
 /* These two: false when it is to be ended. */
@@ -303,8 +360,8 @@ heed_client(struct bridge *b, uint32_t events)
 		return false;
 	if (b->state == BRIDGE_SHAKING)
 		return true;
-	if (b->guest != NULL)
-		return heed_guest(b);
+	if (b->state == BRIDGE_RESTING || b->state == BRIDGE_HEARING)
+		return heed_head(b);
 	return pump_in(b) &&
 	       (b->client.piece.length == 0 || bridge_pump_out(b));
 }
@@ -366,10 +423,11 @@ bridge_admit(struct bridge *b, const struct peer *peer)
 }
 
 void
-bridge_send_away(struct bridge *b, const char *text, size_t length)
+bridge_send_away(struct bridge *b, struct blob *told)
 {
-	if (b->state == BRIDGE_RESTING)
-		(void)!tls_send(b->session.handle, text, length);
+	if (b->state == BRIDGE_RESTING || b->state == BRIDGE_HEARING)
+		(void)!tls_send(b->session.handle, told->data, told->length);
+	blob_unref(told);
 	/* More of its request may be on the way. */
 	b->lingers = true;
 	bridge_end(b);

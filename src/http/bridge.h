@@ -6,6 +6,7 @@
  *
  *   SHAKING  the handshake is not over
  *   RESTING  it has no request; there is no pair
+ *   HEARING  a part of its next head is there, and kept (reception.h)
  *   OPEN     libmicrohttpd has the other end of the pair
  *   AWAY     it waits outside libmicrohttpd (outside.c); there is no pair
  *
@@ -27,6 +28,7 @@
 #include "base/attr.h"
 #include "base/error.h"
 
+struct blob;
 struct bridge;
 struct bridges;
 struct connection;
@@ -48,10 +50,10 @@ void bridges_hurry(struct bridges *bridges, int64_t within_ms);
 struct bridge *bridge_open(struct bridges *bridges, int fd,
 			   const struct peer *peer, struct guest *guest);
 
-/* Its guest is let in, and counts as that peer; or it is told that it is not,
- * and the bridge ends. */
+/* Its guest is let in, and counts as that peer; or it is told that (taken
+ * over), and the bridge ends. */
 void bridge_admit(struct bridge *bridge, const struct peer *peer);
-void bridge_send_away(struct bridge *bridge, const char *text, size_t length);
+void bridge_send_away(struct bridge *bridge, struct blob *told);
 
 /* libmicrohttpd works with it as that connection from now on, until it hears
  * connection_orphan or says bridge_detach. */

@@ -21,6 +21,7 @@ enum {
 enum bridge_state {
 	BRIDGE_SHAKING,
 	BRIDGE_RESTING,
+	BRIDGE_HEARING,
 	BRIDGE_OPEN,
 	BRIDGE_AWAY,
 	BRIDGE_ENDED,
@@ -74,6 +75,9 @@ void bridges_bury(struct bridge *bridge);
 
 /* An event of one of its sockets has come; false: it is to be ended. */
 bool bridge_heed(struct bridge_side *side, uint32_t events) MUST_CHECK;
+
+/* Its time is over. It may be gone when this returns. */
+void bridge_be_late(struct bridge *bridge);
 
 /* What the library has for the client; false as above. */
 bool bridge_pump_out(struct bridge *bridge) MUST_CHECK;

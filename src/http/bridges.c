@@ -133,7 +133,7 @@ sweep_cb(evutil_socket_t fd, short what, void *ctx)
 			continue;
 		ended++;
 		counters_add(&bridges->loop->counters.connections_reaped, 1);
-		bridge_end(b);
+		bridge_be_late(b);
 	}
 	sweep_later(bridges, ended == REAPER_AT_ONCE);
 	loop_drive(bridges->loop);
@@ -189,14 +189,17 @@ bridges_free(struct bridges *bridges)
 void
 bridges_hurry(struct bridges *bridges, int64_t within_ms)
 {
-	int64_t due;
+	int64_t now_ms;
 
 	if (bridges == NULL)
 		return;
-	due = loop_now_ms(bridges->loop) + within_ms;
-	for (struct bridge *b = bridges->all; b != NULL; b = b->next)
-		if (b->state != BRIDGE_OPEN)
-			b->due_ms = due;
+	now_ms = loop_now_ms(bridges->loop);
+	for (struct bridge *b = bridges->all; b != NULL; b = b->next) {
+		if (b->state == BRIDGE_HEARING)
+			b->due_ms = now_ms + REAPER_FINISH_MS;
+		else if (b->state != BRIDGE_OPEN)
+			b->due_ms = now_ms + within_ms;
+	}
 	bridges->sweeping = false;
 	sweep_later(bridges, false);
 }

@@ -57,6 +57,7 @@ connection_arrive(struct loop *loop, int fd,
 	c->fd = fd;
 	c->peer = origin->peer;
 	c->consumed = origin->consumed;
+	c->head_bytes = origin->head_bytes;
 	c->bridge = origin->bridge;
 	if (c->bridge != NULL) {
 		bridge_attach(c->bridge, c);
@@ -112,13 +113,15 @@ end_client(struct connection *c)
 	linger_take(c->loop, fd, &c->peer);
 }
 
-static void
-log_access(const struct exchange *x)
+void
+connection_log(const struct exchange *x)
 {
 	const struct request *r = &x->request;
 	/* A poll that left has no status yet. */
 	const char *event = x->phase == EXCHANGE_LEFT ? "poll" : "request";
 
+	if (!r->loop->service->access_log)
+		return;
 	log_to(r->loop->service->log, LOG_INFO, event,
 	       LOG_S("method", request_method_name(r)),
 	       LOG_S("path", r->path.data == NULL ? "" : r->path.data),
@@ -140,8 +143,7 @@ end_exchange(struct connection *c)
 	chunked_end(x);
 	if (x->phase == EXCHANGE_WAITING)
 		park_cancel(c->loop->park, x);
-	if (c->loop->service->access_log)
-		log_access(x);
+	connection_log(x);
 	exchange_free(x);
 }
 

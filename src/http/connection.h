@@ -30,6 +30,7 @@ struct connection_origin {
 	struct peer peer;
 	uint64_t consumed; /* bytes of requests that were read from it before */
 	struct bridge *bridge; /* it comes under TLS; NULL: in clear text */
+	size_t head_bytes; /* that stand in it and hold a whole head, or 0 */
 };
 
 struct connection {
@@ -40,6 +41,7 @@ struct connection {
 	struct stream *stream; /* the endless reply under way, or NULL */
 	int64_t deadline_ms;   /* 0: none */
 	uint64_t consumed;     /* bytes of the requests that are through */
+	size_t head_bytes;     /* with which it came */
 	const char *memory; /* the library's for it begins there, or before */
 	struct peer peer;
 	char peer_text[PEER_TEXT_BYTES]; /* "" until it is needed */
@@ -103,6 +105,9 @@ void connection_queue(struct exchange *x);
 /* The same for one that is suspended, and resume it; loop_drive is the
  * caller's. */
 void connection_answer(struct exchange *x);
+
+/* The request is over: its line in the access log, where there is one. */
+void connection_log(const struct exchange *x);
 
 /* Callbacks of the daemon; `cls` is the loop. */
 enum MHD_Result connection_handle(void *cls, struct MHD_Connection *mhd,

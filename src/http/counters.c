@@ -2,8 +2,9 @@
 
 /* The most frequent first: they are looked for in this order. */
 const unsigned counters_codes[COUNTERS_CODES] = {
-	200, 304, 201, 204, 400, 401, 403, 404, 405, 408, 409, 412, 413, 414,
-	415, 429, 431, 500, 501, 503, 507, 100, 206, 406, 417, 422, 428, 0,
+	200, 304, 201, 204, 400, 401, 403, 404, 405, 408,
+	409, 412, 413, 414, 415, 429, 431, 500, 501, 503,
+	505, 507, 100, 206, 406, 417, 422, 428, 0,
 };
 
 const int64_t counters_bounds_us[COUNTERS_BUCKETS] = {

@@ -15,7 +15,7 @@
 enum {
 	COUNTERS_ROUTES = 96, /* a route's number: its place in the router; the
 				 last one is "no route" */
-	COUNTERS_CODES = 28,  /* see counters_codes */
+	COUNTERS_CODES = 29,  /* see counters_codes */
 	COUNTERS_BUCKETS = 12,
 };
 

@@ -8,38 +8,6 @@
 #include "model/ticket.h"
 #include "model/token.h"
 
-/* A line without its end; false: it was the last. */
-static bool
-take_line(const char **at, const char *end, struct string *line)
-{
-	const char *stop = memchr(*at, '\n', (size_t)(end - *at));
-
-	if (stop == NULL)
-		return false;
-	*line = (struct string){ *at, (size_t)(stop - *at) };
-	while (line->length > 0 && (line->data[line->length - 1] == '\r' ||
-				    line->data[line->length - 1] == ' ' ||
-				    line->data[line->length - 1] == '\t'))
-		line->length--;
-	*at = stop + 1;
-	return line->length > 0;
-}
-
-/* What follows `name` at the start of `line`, and blanks; false: another. */
-static bool
-take_prefix(struct string line, const char *name, struct string *rest)
-{
-	size_t length = strlen(name);
-
-	if (line.length < length || strncasecmp(line.data, name, length) != 0)
-		return false;
-	while (length < line.length &&
-	       (line.data[length] == ' ' || line.data[length] == '\t'))
-		length++;
-	*rest = (struct string){ line.data + length, line.length - length };
-	return true;
-}
-
 static bool
 is_editor(struct loop *loop, struct string shown)
 {
@@ -54,34 +22,42 @@ is_editor(struct loop *loop, struct string shown)
 	return token != NULL && token->token->role >= ROLE_EDITOR;
 }
 
+/* What follows "Bearer" and blanks; false: it is of another scheme. */
 static bool
-reads_only(struct string line)
+take_bearer(struct string value, struct string *out)
 {
-	struct string rest;
+	static const char scheme[] = "Bearer ";
+	size_t length = sizeof(scheme) - 1;
 
-	return take_prefix(line, "GET ", &rest) ||
-	       take_prefix(line, "HEAD ", &rest) ||
-	       take_prefix(line, "OPTIONS ", &rest);
+	if (strncasecmp(value.data, scheme, length) != 0)
+		return false;
+	length += strspn(value.data + length, " \t");
+	*out = (struct string){ value.data + length, value.length - length };
+	return true;
+}
+
+static bool
+reads_only(const char *method)
+{
+	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
+	       strcmp(method, "OPTIONS") == 0;
 }
 
 bool
-entitled_by_head(struct loop *loop, const char *head, size_t length)
+entitled_by_head(struct loop *loop, const char *method, const struct request *r)
 {
-	const char *end = head + length;
-	struct string line;
-	struct string value;
+	struct string shown;
 
-	if (!take_line(&head, end, &line))
-		return false;
 	if (!token_is_needed(loop_catalog(loop)))
-		return !reads_only(line);
-	while (take_line(&head, end, &line)) {
-		if (take_prefix(line, "Authorization:", &value) &&
-		    take_prefix(value, "Bearer ", &value) &&
-		    is_editor(loop, value))
+		return !reads_only(method);
+	for (size_t i = 0; i < r->header_count; i++) {
+		const struct request_pair *pair = &r->headers[i];
+
+		if (strcasecmp(pair->name.data, "Authorization") == 0 &&
+		    take_bearer(pair->value, &shown) && is_editor(loop, shown))
 			return true;
-		if (take_prefix(line, "X-API-Key:", &value) &&
-		    is_editor(loop, value))
+		if (strcasecmp(pair->name.data, "X-API-Key") == 0 &&
+		    is_editor(loop, pair->value))
 			return true;
 	}
 	return false;

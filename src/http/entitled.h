@@ -7,17 +7,17 @@
 #define SRC_HTTP_ENTITLED_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "base/attr.h"
 
 struct loop;
+struct request;
 
-/* `head` is whole: it ends with an empty line, and more may follow. True where
- * it shows a good token of the role editor or above, in either header; while
- * nobody has ever made a token, where its method is one that changes something.
- * The loop's thread. */
-bool entitled_by_head(struct loop *loop, const char *head,
-		      size_t length) MUST_CHECK;
+/* The head is whole, and the request has its headers. True where it shows a
+ * good token of the role editor or above, in either header; while nobody has
+ * ever made a token, where its method is one that changes something. The loop's
+ * thread. */
+bool entitled_by_head(struct loop *loop, const char *method,
+		      const struct request *r) MUST_CHECK;
 
 #endif

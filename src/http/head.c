@@ -164,3 +164,126 @@ head_fields(const char *text, size_t length, struct arena *arena,
 	}
 	return HEAD_WHOLE;
 }
+
+/* --- all of it -------------------------------------------------------------
+ */
+
+static const char no_line[] = "a request line is METHOD TARGET HTTP/1.1";
+
+/* The parts of a request line, or of what has come of one. The version stands
+ * behind the last blank, so that one in the target is seen as such. */
+static void
+cut_line(const char *line, size_t length, bool whole, struct arena *arena,
+	 struct head_whole *out)
+{
+	const char *end = line + length;
+	const char *blank = memchr(line, ' ', length);
+	const char *target = blank == NULL ? end : blank + 1;
+	const char *last =
+	    whole ? memrchr(target, ' ', (size_t)(end - target)) : NULL;
+	const char *version = last == NULL ? end : last + 1;
+
+	out->method = arena_copy(
+	    arena, line, (size_t)((blank == NULL ? end : blank) - line));
+	out->target = arena_copy(
+	    arena, target, (size_t)((last == NULL ? end : last) - target));
+	out->version = arena_copy(arena, version, (size_t)(end - version));
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static enum status
+check_version(const char *version, struct error *err)
+{
+	static const char name[] = "HTTP/";
+
+	if (strlen(version) != 8 || memcmp(version, name, 5) != 0 ||
+	    !is_digit(version[5]) || version[6] != '.' || !is_digit(version[7]))
+		return error_set(err, STATUS_INVALID, no_line);
+	if (version[5] != '1')
+		return error_set(err, STATUS_VERSION,
+				 "%s is not spoken here, only HTTP/1.1 and "
+				 "HTTP/1.0",
+				 version);
+	return STATUS_OK;
+}
+
+/* A whole line, without its end. */
+static enum status
+check_line(const char *line, size_t length, const struct head_whole *head,
+	   struct error *err)
+{
+	enum status rc;
+
+	if (memchr(line, '\0', length) != NULL)
+		return error_set(err, STATUS_INVALID,
+				 "the request line holds a NUL");
+	if (*head->version == '\0')
+		return error_set(err, STATUS_INVALID, no_line);
+	rc = guard_start(head->method, head->target, err);
+	if (rc == STATUS_OK && *head->target == '\0')
+		rc = error_set(err, STATUS_INVALID, no_line);
+	return rc == STATUS_OK ? check_version(head->version, err) : rc;
+}
+
+/* A line that has no end yet may be none already: whoever speaks another
+ * protocol waits for an answer now. */
+static enum head_verdict
+judge_begun(const char *line, size_t length, struct head_whole *head,
+	    struct error *err)
+{
+	const char *blank = memchr(line, ' ', length);
+	const struct string method = {
+		line,
+		blank == NULL ? length : (size_t)(blank - line),
+	};
+
+	/* Of an empty line, perhaps. */
+	if (length == 0 || (length == 1 && *line == '\r'))
+		return HEAD_PARTIAL;
+	if (!guard_is_token(method))
+		return wrong(err, "the method is no token");
+	head->fields.before = length;
+	return length > HEAD_BYTES_MAX ? too_large(&head->fields, err)
+				       : HEAD_PARTIAL;
+}
+
+enum head_verdict
+head_read(const char *text, size_t length, struct arena *arena,
+	  struct head_whole *out, struct error *err)
+{
+	const size_t skip = length >= 2 && memcmp(text, "\r\n", 2) == 0 ? 2 : 0;
+	const char *line = text + skip;
+	const char *stop = memchr(line, '\n', length - skip);
+	const char *fields = stop == NULL ? text + length : stop + 1;
+	const size_t left = (size_t)(text + length - fields);
+	const size_t size = (size_t)(fields - line) - (stop == NULL  ? 0
+						       : stop > line ? 2
+								     : 1);
+	enum head_verdict verdict;
+
+	memset(out, 0, sizeof(*out));
+	cut_line(line, size, stop != NULL, arena, out);
+	if (stop == NULL)
+		return judge_begun(line, size, out, err);
+	if (stop == line || stop[-1] != '\r')
+		return wrong(err, "a line of the head ends without CR LF");
+	if (check_line(line, size, out, err) != STATUS_OK)
+		return HEAD_WRONG;
+	out->fields.before = (size_t)(fields - line);
+	verdict = head_fields(fields, left, arena, &out->fields, err);
+	/* It counts no further than a NUL. */
+	if (verdict == HEAD_PARTIAL &&
+	    out->fields.before + left > HEAD_BYTES_MAX)
+		verdict = too_large(&out->fields, err);
+	if (verdict != HEAD_WHOLE)
+		out->fields.count = 0;
+	else if (guard_headers(out->fields.pairs, out->fields.count,
+			       out->version, &out->message, err) != STATUS_OK)
+		verdict = HEAD_WRONG;
+	return verdict;
+}

@@ -1,9 +1,11 @@
 /*
  * The head of a request in one piece of memory, parsed strictly.
  *
- * head_parse is for the polls of clients that are parked outside libmicrohttpd:
- * what is not plainly right is not parsed at all, and libmicrohttpd has the
- * say. head_fields is for all others (prelude.h): it says what is wrong.
+ * head_read takes all of it, from what has come so far, and says what is wrong
+ * (reception.h); head_fields takes what stands behind the request line
+ * (prelude.h). head_parse is for the polls of clients that are parked outside
+ * libmicrohttpd: what is not plainly right is not parsed at all, and
+ * libmicrohttpd has the say.
  */
 #ifndef SRC_HTTP_HEAD_H
 #define SRC_HTTP_HEAD_H
@@ -13,6 +15,7 @@
 
 #include "base/attr.h"
 #include "base/error.h"
+#include "guard.h"
 #include "request.h"
 
 enum {
@@ -52,5 +55,22 @@ struct head_fields {
 enum head_verdict head_fields(const char *text, size_t length,
 			      struct arena *arena, struct head_fields *out,
 			      struct error *err) MUST_CHECK;
+
+/* As far as it has come, NUL-terminated; "" is not known yet. */
+struct head_whole {
+	const char *method;
+	const char *target;
+	const char *version;
+	struct head_fields fields;    /* whole ones; else their count is 0 */
+	struct guard_message message; /* WHOLE */
+};
+
+/* The head at the start of these `length` bytes, behind an empty line where one
+ * stands (RFC 9112, 2.2), and what guard.h says to it. WRONG as soon as it
+ * cannot become right any more; with more than HEAD_BYTES_MAX and an empty line
+ * never PARTIAL. Texts are in the arena. */
+enum head_verdict head_read(const char *text, size_t length,
+			    struct arena *arena, struct head_whole *out,
+			    struct error *err) MUST_CHECK;
 
 #endif

@@ -37,22 +37,6 @@ read_target(struct exchange *x, struct uri *uri, struct error *err)
 	return uri_decode(x->raw, &r->arena, uri, err);
 }
 
-/* What of the method may be shown: those characters that one can have. */
-static void
-take_method(struct request *r, const char *method)
-{
-	size_t n = 0;
-
-	r->method = method_parse(method);
-	r->head_only = strcmp(method, "HEAD") == 0;
-	if (r->method != METHOD_OTHER)
-		return;
-	for (; *method != '\0' && n < sizeof(r->other) - 1; method++)
-		if (guard_is_token((struct string){ method, 1 }))
-			r->other[n++] = *method;
-	r->other[n] = '\0';
-}
-
 static void
 reply_allowed(struct request *r, unsigned allowed)
 {
@@ -155,7 +139,7 @@ intake_header(struct exchange *x, const char *method, const char *version)
 	enum status rc;
 
 	error_init(&err);
-	take_method(r, method);
+	request_take_method(r, method);
 	r->path = (struct string){ "", 0 };
 	rc = prelude_head(x, method, version, &message, &err);
 	r->id_given = request_id_take(request_header(r, "X-Request-Id"), r->id);

@@ -12,10 +12,10 @@
 #include "answer.h"
 #include "base/mem.h"
 #include "bridge.h"
-#include "connection.h"
 #include "linger.h"
 #include "lobby.h"
 #include "loop.h"
+#include "park.h"
 
 enum {
 	ACCEPTS_AT_ONCE = 64, /* then others get their turn */
@@ -52,12 +52,11 @@ static void
 let_in(struct listener *listener, int fd, const struct peer *peer)
 {
 	struct loop *loop = listener->loop;
-	const struct connection_origin origin = { .peer = *peer };
 
 	if (listener->tls)
 		(void)bridge_open(loop->bridges, fd, peer, NULL);
 	else
-		loop_admit(loop, fd, &origin);
+		park_meet(loop->park, fd, peer);
 }
 
 /* At a limit: a place that somebody made free; for who comes by a unix socket

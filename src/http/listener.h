@@ -1,10 +1,10 @@
 /*
- * A listening socket on a loop. Accepted sockets go to the loop's
- * libmicrohttpd. At a limit somebody else makes room (room.h); where nobody
- * does, a newcomer by a unix socket takes a place in the reserve, any other
- * waits in the lobby (lobby.h) for its head to be judged. Where no descriptor
- * is left, one that is kept spare serves to say so, and the listener rests
- * until connections have ended: it never spins.
+ * A listening socket on a loop. Accepted sockets go to where their first head
+ * is judged (park_meet, bridge_open). At a limit somebody else makes room
+ * (room.h); where nobody does, a newcomer by a unix socket takes a place in the
+ * reserve, any other waits in the lobby (lobby.h) for its head to be judged.
+ * Where no descriptor is left, one that is kept spare serves to say so, and the
+ * listener rests until connections have ended: it never spins.
  */
 #ifndef SRC_HTTP_LISTENER_H
 #define SRC_HTTP_LISTENER_H

@@ -5,21 +5,15 @@
  */
 #include "lobby.h"
 
-#include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "answer.h"
 #include "base/mem.h"
 #include "bridge.h"
 #include "connection.h"
-#include "entitled.h"
-#include "linger.h"
 #include "loop.h"
+#include "reception.h"
 
 struct guest {
 	struct guest *next;
@@ -29,8 +23,10 @@ struct guest {
 	struct peer peer;
 	int64_t due_ms;
 	int fd;
-	bool waits; /* its head was judged: only for room */
-	bool ofrep; /* it speaks to OFREP */
+	size_t head_bytes; /* in its socket, when its head was judged */
+	struct blob *told; /* what it is told; NULL: that there is no room */
+	bool waits;        /* its head was judged: only for room */
+	bool ofrep;        /* it speaks to OFREP */
 };
 
 struct lobby {
@@ -64,22 +60,22 @@ static void
 send_away(struct guest *g)
 {
 	struct loop *loop = g->lobby->loop;
-	struct blob *told = answer_too_many(&loop->service->clock, g->ofrep);
+	struct blob *told = g->told;
 
-	counters_add(&loop->counters.connections_refused, 1);
+	if (told == NULL) {
+		told = answer_too_many(&loop->service->clock, g->ofrep);
+		counters_add(&loop->counters.connections_refused, 1);
+	}
 	if (g->bridge != NULL) {
 		/* It forgets the guest as it ends. */
-		bridge_send_away(g->bridge, told->data, told->length);
+		bridge_send_away(g->bridge, told);
 	} else {
 		const struct peer peer = g->peer;
 		const int fd = g->fd;
 
 		forget(g);
-		(void)!send(fd, told->data, told->length,
-			    MSG_DONTWAIT | MSG_NOSIGNAL);
-		linger_take(loop, fd, &peer);
+		reception_send_away(loop, fd, &peer, told);
 	}
-	blob_unref(told);
 }
 
 static void
@@ -87,7 +83,10 @@ admit(struct guest *g)
 {
 	struct loop *loop = g->lobby->loop;
 	struct bridge *bridge = g->bridge;
-	const struct connection_origin origin = { .peer = g->peer };
+	const struct connection_origin origin = {
+		.peer = g->peer,
+		.head_bytes = g->head_bytes,
+	};
 	const int fd = g->fd;
 
 	forget(g);
@@ -132,57 +131,57 @@ expect(struct guest *g, int64_t within_ms)
 	evtimer_add(lobby->timer, &delay);
 }
 
-enum judgement { ADMITTED, WAITS, REFUSED };
-
-static enum judgement
-judge(struct guest *g, const char *text, size_t length)
+/* What has come of its head. It may be gone when this returns. */
+static void
+obey(struct guest *g, const struct reception *seen)
 {
-	static const char ofrep[] = "POST /ofrep/";
 	struct loop *loop = g->lobby->loop;
 
-	if (g->waits)
-		return WAITS;
-	if (memmem(text, length, "\r\n\r\n", 4) == NULL)
-		return length < LOBBY_HEAD_BYTES ? WAITS : REFUSED;
-	g->ofrep = length > sizeof(ofrep) - 1 &&
-		   memcmp(text, ofrep, sizeof(ofrep) - 1) == 0;
-	if (find_place(g, entitled_by_head(loop, text, length)))
-		return ADMITTED;
-	if (!room_ask(loop))
-		return REFUSED;
-	g->waits = true;
-	expect(g, LOBBY_ROOM_MS);
-	return WAITS;
-}
-
-static void
-obey(struct guest *g, enum judgement verdict)
-{
-	if (verdict == ADMITTED)
-		admit(g);
-	else if (verdict == REFUSED)
+	g->ofrep = seen->ofrep;
+	g->head_bytes = seen->size;
+	g->told = seen->told;
+	switch (seen->verdict) {
+	case RECEPTION_SILENT:
+	case RECEPTION_PARTIAL:
+		return;
+	case RECEPTION_WHOLE:
+		break;
+	case RECEPTION_WRONG:
+	case RECEPTION_GONE:
 		send_away(g);
+		return;
+	}
+	if (find_place(g, seen->entitled)) {
+		admit(g);
+	} else if (!room_ask(loop)) {
+		send_away(g);
+	} else {
+		g->waits = true;
+		expect(g, LOBBY_ROOM_MS);
+	}
 }
 
 void
 lobby_hear(struct guest *g, const char *text, size_t length)
 {
-	obey(g, judge(g, text, length));
+	struct reception seen = { .guest = true };
+
+	if (g->waits)
+		return;
+	reception_judge(g->lobby->loop, &g->peer, text, length, &seen);
+	obey(g, &seen);
 }
 
-/* In clear text: what has come of its head. */
+/* In clear text. */
 static void
 look(struct guest *g)
 {
-	char text[LOBBY_HEAD_BYTES];
-	ssize_t n = recv(g->fd, text, sizeof(text), MSG_PEEK | MSG_DONTWAIT);
-	enum judgement verdict = WAITS;
+	struct reception seen = { .guest = true };
 
-	if (n > 0)
-		verdict = judge(g, text, (size_t)n);
-	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-		verdict = REFUSED;
-	obey(g, verdict);
+	if (g->waits)
+		return;
+	reception_peek(g->lobby->loop, &g->peer, g->fd, &seen);
+	obey(g, &seen);
 }
 
 static void

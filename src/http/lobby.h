@@ -3,6 +3,7 @@
  * libmicrohttpd does not see. What stands in the socket is looked at, not
  * taken. When the head of a request is whole:
  *
+ *   it is none                                 answered so (reception.h)
  *   there is room by now                       admitted as anybody
  *   it shows the token of an editor or above   admitted, in the reserve
  *   anything else                              503, at once
@@ -34,7 +35,6 @@ struct peer;
 enum {
 	LOBBY_MS = 2 * 1000,
 	LOBBY_ROOM_MS = 10, /* for other loops to make room */
-	LOBBY_HEAD_BYTES = 16 * 1024,
 };
 
 struct lobby *lobby_new(struct loop *loop) MUST_CHECK;

@@ -6,9 +6,10 @@
  *   WAITING   in the feed
  *   WRITING   its answer did not fit into the socket: the rest goes out when
  *             there is room, within a deadline
- *   IDLE      answered; when the next request is just another poll it waits
- *             again (repoll.h), any other gives the socket back to
- *             libmicrohttpd, silence for too long closes it
+ *   IDLE      new, or answered; when the next request is just another poll it
+ *             waits again (repoll.h), any other is judged (reception.h) and
+ *             gives the socket to libmicrohttpd; silence for too long closes it
+ *   HEARING   the same, and a part of that request's head is there
  *
  * Bytes that libmicrohttpd has read beyond the request would be lost with its
  * buffer, so a socket only leaves when the kernel's count of what was taken out
@@ -190,11 +191,11 @@ poll_again(struct outside *o, struct parked *p)
 static void
 handle(struct outside *o, struct parked *p, uint32_t events)
 {
-	bool broken = (events & (EPOLLHUP | EPOLLERR)) != 0;
-	bool ended = (events & EPOLLRDHUP) != 0;
+	const bool ended = (events & (EPOLLRDHUP | EPOLLHUP)) != 0;
+	bool broken = (events & EPOLLERR) != 0;
 
 	/* An idle client may send a last request and shut its side down. */
-	if (ended && (p->state != PARKED_IDLE || !has_input(p)))
+	if (ended && (p->state < PARKED_IDLE || !has_input(p)))
 		broken = true;
 	if (broken) {
 		if (p->state == PARKED_WAITING)
@@ -205,12 +206,12 @@ handle(struct outside *o, struct parked *p, uint32_t events)
 	}
 	if ((events & EPOLLIN) != 0) {
 		p->pending = true;
-		if (p->state == PARKED_IDLE) {
-			if (!ended && p->route != COUNTERS_ROUTES - 1 &&
-			    poll_again(o, p))
-				return;
-			parked_unlist(o, p);
-			parked_hand_over(o, p);
+		if (p->state >= PARKED_IDLE) {
+			if (ended || p->route == COUNTERS_ROUTES - 1 ||
+			    !poll_again(o, p))
+				(void)parked_look(o, p,
+						  ended ? RECEPTION_ENDED
+							: RECEPTION_MORE);
 			return;
 		}
 	}
@@ -278,11 +279,8 @@ outside_free(struct outside *o)
 {
 	if (o == NULL)
 		return;
-	/* Everybody's time is over. */
-	for (struct parked *p = o->waiting_for_client; p != NULL; p = p->next)
-		p->due_ms = 0;
 	while (o->waiting_for_client != NULL)
-		parked_sweep(o);
+		outside_evict(o, o->waiting_for_client);
 	answer_forget(&o->answer);
 	if (o->event != NULL)
 		event_free(o->event);
@@ -336,6 +334,7 @@ leave(struct outside *o, struct exchange *x)
 		bridge_leave(c->bridge);
 	p->bridge = c->bridge;
 	p->fd = fd;
+	p->watched = true;
 	p->peer = c->peer;
 	p->consumed = c->consumed + x->header_size + x->body_seen;
 	p->state = PARKED_WAITING;
@@ -389,9 +388,34 @@ outside_take(struct outside *o, struct connection *c, int64_t within_ms)
 		return fd >= 0;
 	}
 	p->fd = fd;
+	p->watched = true;
 	parked_enlist(o, p, within_ms);
 	room_move(o->loop, &c->place, &p->place, ROOM_PARKED);
 	return true;
+}
+
+void
+outside_meet(struct outside *o, int fd, const struct peer *peer)
+{
+	struct loop *loop = o->loop;
+	const bool reserved = peer->counted == LIMITS_RESERVE;
+	struct parked *p = mem_zalloc(1, sizeof(*p));
+	struct epoll_event event = { .events = WATCHED, .data.ptr = p };
+
+	p->state = PARKED_IDLE;
+	p->fd = fd;
+	p->peer = *peer;
+	p->route = COUNTERS_ROUTES - 1;
+	parked_enlist(o, p,
+		      reserved ? REAPER_RESERVED_MS : reaper_head_ms(loop));
+	room_enter(loop, &p->place, reserved ? ROOM_RESERVED : ROOM_ANONYMOUS,
+		   ROOM_PARKED);
+	/* Most have sent it by now. Else an edge comes for what is there. */
+	if (!parked_look(o, p, RECEPTION_MORE))
+		return;
+	p->watched = epoll_ctl(o->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+	if (!p->watched)
+		outside_evict(o, p);
 }
 
 void
@@ -410,11 +434,16 @@ outside_rest(struct outside *o)
 void
 outside_hurry(struct outside *o, int64_t within_ms)
 {
-	int64_t due = loop_now_ms(o->loop) + within_ms;
+	const int64_t now_ms = loop_now_ms(o->loop);
 
-	for (struct parked *p = o->waiting_for_client; p != NULL; p = p->next)
-		if (p->state == PARKED_IDLE && p->due_ms > due)
+	for (struct parked *p = o->waiting_for_client; p != NULL; p = p->next) {
+		const int64_t due =
+		    now_ms +
+		    (p->state == PARKED_IDLE ? within_ms : REAPER_FINISH_MS);
+
+		if (p->state >= PARKED_IDLE && p->due_ms > due)
 			p->due_ms = due;
+	}
 	o->sweeping = false;
 	parked_sweep_later(o);
 }

@@ -342,16 +342,13 @@ park_rest(struct park *park)
 	outside_rest(park->outside);
 }
 
-/* What is left of its time. New ones had that of a head, the first byte of
- * which will be seen now. */
+/* What is left of its time. */
 static int64_t
 time_left(const struct connection *c)
 {
 	const int64_t now_ms = loop_now_ms(c->loop);
 	const int64_t due_ms =
-	    c->consumed == 0
-		? c->deadline_ms
-		: c->place.since_ms + c->loop->service->idle_timeout_ms;
+	    c->place.since_ms + c->loop->service->idle_timeout_ms;
 
 	return due_ms > now_ms ? due_ms - now_ms : 1;
 }
@@ -364,6 +361,12 @@ park_rest_outside(struct park *park, struct connection *c)
 	if (c->bridge != NULL)
 		return bridge_rest(c->bridge, c->consumed, time_left(c));
 	return outside_take(park->outside, c, time_left(c));
+}
+
+void
+park_meet(struct park *park, int fd, const struct peer *peer)
+{
+	outside_meet(park->outside, fd, peer);
 }
 
 void

@@ -25,6 +25,7 @@ struct connection;
 struct exchange;
 struct loop;
 struct park;
+struct peer;
 
 /* On the loop's thread, when its event_base is there. */
 enum status park_new(struct loop *loop, struct park **park,
@@ -58,6 +59,11 @@ size_t park_budget(const struct park *park);
 
 /* The feed has no more answers for now: forget what was kept for the next. */
 void park_rest(struct park *park);
+
+/* A newcomer by TCP or a unix socket, counted already: it is libmicrohttpd's
+ * when its first head is whole and good (reception.h), and until then outside.
+ * loop_drive is the caller's. */
+void park_meet(struct park *park, int fd, const struct peer *peer);
 
 /* Let a connection without a request rest outside libmicrohttpd; false: it
  * stays. loop_drive is the caller's; not from inside a callback of the library.

@@ -38,6 +38,7 @@ bool outside_add(struct outside *outside, struct exchange *x) MUST_CHECK;
 void outside_answer(struct outside *outside, struct seat *seat,
 		    struct blob *body, int64_t revision,
 		    enum answer_reason reason);
+void outside_meet(struct outside *outside, int fd, const struct peer *peer);
 bool outside_take(struct outside *outside, struct connection *connection,
 		  int64_t within_ms) MUST_CHECK;
 void outside_evict(struct outside *outside, struct parked *parked);

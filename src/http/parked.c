@@ -101,21 +101,93 @@ parked_end(struct outside *o, struct parked *p)
 	forget(p);
 }
 
-void
-parked_hand_over(struct outside *o, struct parked *p)
+static void
+unwatch(struct outside *o, struct parked *p)
 {
-	struct connection_origin origin = { .peer = p->peer,
-					    .consumed = p->consumed };
+	if (p->watched)
+		(void)epoll_ctl(o->epoll, EPOLL_CTL_DEL, p->fd, NULL);
+	p->watched = false;
+}
+
+/* Its socket goes back to its bridge. */
+static void
+return_bridge(struct outside *o, struct parked *p)
+{
 	struct bridge *bridge = p->bridge;
 	const bool known = p->token != NULL;
-	int fd = p->fd;
 
-	(void)epoll_ctl(o->epoll, EPOLL_CTL_DEL, fd, NULL);
+	unwatch(o, p);
 	forget(p);
-	if (bridge != NULL)
-		bridge_return(bridge, known);
-	else
-		loop_admit(o->loop, fd, &origin);
+	bridge_return(bridge, known);
+}
+
+/* Its next head is whole: libmicrohttpd gets its socket. */
+static void
+hand_over(struct outside *o, struct parked *p, size_t head_bytes)
+{
+	const struct connection_origin origin = {
+		.peer = p->peer,
+		.consumed = p->consumed,
+		.head_bytes = head_bytes,
+	};
+	const int fd = p->fd;
+
+	delist(o, p);
+	unwatch(o, p);
+	forget(p);
+	loop_admit(o->loop, fd, &origin);
+}
+
+static void
+send_away(struct outside *o, struct parked *p, struct blob *told)
+{
+	const struct peer peer = p->peer;
+	const int fd = p->fd;
+
+	delist(o, p);
+	unwatch(o, p);
+	forget(p);
+	reception_send_away(o->loop, fd, &peer, told);
+}
+
+/* A part of a head has come. */
+static void
+hear(struct outside *o, struct parked *p)
+{
+	if (p->state == PARKED_HEARING)
+		return;
+	counters_sub(&o->loop->counters.connections_resting, 1);
+	p->state = PARKED_HEARING;
+	if (p->peer.family == PEER_UNIX)
+		p->due_ms = loop_now_ms(o->loop) + PARKED_UNIX_MS;
+	else if (p->peer.counted != LIMITS_RESERVE)
+		p->due_ms = loop_now_ms(o->loop) + reaper_head_ms(o->loop);
+}
+
+bool
+parked_look(struct outside *o, struct parked *p, enum reception_more more)
+{
+	struct reception seen = { .more = more };
+
+	reception_peek(o->loop, &p->peer, p->fd, &seen);
+	switch (seen.verdict) {
+	case RECEPTION_SILENT:
+		return true;
+	case RECEPTION_PARTIAL:
+		hear(o, p);
+		return true;
+	case RECEPTION_WHOLE:
+		hand_over(o, p, seen.size);
+		break;
+	case RECEPTION_WRONG:
+		send_away(o, p, seen.told);
+		break;
+	case RECEPTION_GONE:
+		delist(o, p);
+		parked_end(o, p);
+		break;
+	}
+	return false;
 }
 
 void
@@ -123,14 +195,16 @@ parked_settle(struct outside *o, struct parked *p)
 {
 	if (p->closing) {
 		parked_end(o, p);
-	} else if (p->pending || p->bridge != NULL) {
-		parked_hand_over(o, p);
+	} else if (p->bridge != NULL) {
+		return_bridge(o, p);
 	} else {
 		p->state = PARKED_IDLE;
 		parked_enlist(o, p, o->loop->service->idle_timeout_ms);
 		room_enter(o->loop, &p->place,
 			   p->token != NULL ? ROOM_KNOWN : ROOM_ANONYMOUS,
 			   ROOM_PARKED);
+		if (p->pending)
+			(void)parked_look(o, p, RECEPTION_MORE);
 	}
 }
 
@@ -156,6 +230,24 @@ parked_wait(struct outside *o, struct parked *p, const struct request *r)
 	loop_expect(loop, r->wait_ms);
 }
 
+/* Its time is over. Who was silent is told nothing. */
+static void
+be_late(struct outside *o, struct parked *p)
+{
+	if (p->state == PARKED_HEARING && p->peer.family == PEER_UNIX) {
+		hand_over(o, p, 0);
+		return;
+	}
+	if (p->state != PARKED_IDLE)
+		counters_add(&o->loop->counters.connections_reaped, 1);
+	if (p->state == PARKED_HEARING) {
+		(void)parked_look(o, p, RECEPTION_LATE);
+	} else {
+		delist(o, p);
+		parked_end(o, p);
+	}
+}
+
 void
 parked_sweep(struct outside *o)
 {
@@ -169,11 +261,7 @@ parked_sweep(struct outside *o)
 		struct parked *next = p->next;
 
 		if (p->due_ms <= loop_now_ms(o->loop)) {
-			if (p->state == PARKED_WRITING)
-				counters_add(
-				    &o->loop->counters.connections_reaped, 1);
-			delist(o, p);
-			parked_end(o, p);
+			be_late(o, p);
 			ends++;
 		}
 		p = next;

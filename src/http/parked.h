@@ -14,6 +14,7 @@
 #include "answer.h"
 #include "exchange.h"
 #include "peer.h"
+#include "reception.h"
 #include "room.h"
 
 struct bridge;
@@ -21,17 +22,29 @@ struct event;
 struct loop;
 struct request;
 
-enum parked_state { PARKED_WAITING, PARKED_WRITING, PARKED_IDLE };
+enum parked_state {
+	PARKED_WAITING,
+	PARKED_WRITING,
+	PARKED_IDLE,
+	PARKED_HEARING, /* a part of its next head is there */
+};
+
+enum {
+	/* For the rest of a head by a unix socket: as long as nothing is taken
+	 * it holds a hundred pieces or less, and who sends more of them waits.
+	 * Then libmicrohttpd gets it as it is. */
+	PARKED_UNIX_MS = 1000,
+};
 
 struct parked {
 	union {
 		struct seat seat; /* WAITING */
-		struct {          /* WRITING, IDLE */
+		struct {          /* WRITING, IDLE, HEARING */
 			struct parked *next, **link;
 			int64_t due_ms;
 			struct blob *wire;       /* WRITING: what of it … */
 			size_t sent;             /* … has gone out */
-			struct room_place place; /* IDLE */
+			struct room_place place; /* IDLE, HEARING */
 		};
 	};
 	uint64_t consumed;        /* bytes of requests read from it so far */
@@ -45,6 +58,7 @@ struct parked {
 	uint8_t secret; /* which of the token's */
 	bool pending;   /* its next request is there already */
 	bool closing;   /* its answer says Connection: close */
+	bool watched;   /* it stands in the epoll set */
 };
 
 struct outside {
@@ -53,7 +67,7 @@ struct outside {
 	struct event *event;
 	struct event *sweep; /* timer over the list, while it has any */
 	bool sweeping;
-	struct parked *waiting_for_client; /* WRITING and IDLE ones */
+	struct parked *waiting_for_client; /* all but WAITING ones */
 	struct parked *sweep_at; /* among them, in the middle of a sweep */
 	struct answer answer;
 };
@@ -73,9 +87,10 @@ void parked_unlist(struct outside *o, struct parked *p);
 /* Close its connection and free it. */
 void parked_end(struct outside *o, struct parked *p);
 
-/* Give its socket back to libmicrohttpd, or to its bridge, and free it;
+/* Without a request: judge what has come of its next head (reception.h), and
+ * hand it over, refuse it, or let it be. True when it is still there;
  * loop_drive is the caller's. */
-void parked_hand_over(struct outside *o, struct parked *p);
+bool parked_look(struct outside *o, struct parked *p, enum reception_more more);
 
 /* Its answer has gone out: end it, hand it over or let it be idle. */
 void parked_settle(struct outside *o, struct parked *p);

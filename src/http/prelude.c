@@ -5,7 +5,8 @@
  * most half of its memory, its distance from the request line is within it. Of
  * those behind it: half of the memory, whose beginning is known by then. It is
  * zero beyond what was read, because the library wipes it between two requests.
- * On a unix socket nobody knows what was taken.
+ * On a unix socket nobody knows what was taken; but the first head was whole in
+ * it before the library had it (reception.h), and is taken in one piece.
  */
 #include "prelude.h"
 
@@ -44,7 +45,11 @@ taken_bytes(const struct connection *c, uint64_t *out)
 		*out = bridge_passed(c->bridge) - (unsigned)unread;
 		return true;
 	}
-	if (c->peer.family == PEER_UNIX || !received_bytes(c->fd, &received))
+	if (c->peer.family == PEER_UNIX) {
+		*out = c->head_bytes;
+		return c->head_bytes > 0;
+	}
+	if (!received_bytes(c->fd, &received))
 		return false;
 	*out = received - c->consumed;
 	return true;

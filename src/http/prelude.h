@@ -3,7 +3,9 @@
  * libmicrohttpd's memory before the library reads it, and the bound within
  * which that memory surely suffices.
  *
- * When the request line is there the library tells us (its URI callback), and
+ * The first head of a connection, or the one that ended a rest, was judged
+ * before the library had it (reception.h). The others are judged here: when the
+ * request line is there the library tells us (its URI callback), and
  * what it has read of the fields lies behind it, uncut. So they are read there,
  * by our own rules (head.h). Then
  *

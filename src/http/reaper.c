@@ -135,6 +135,13 @@ reaper_expect_head(struct connection *c)
 			     : c->loop->service->header_timeout_ms);
 }
 
+int64_t
+reaper_head_ms(const struct loop *loop)
+{
+	return loop->phase == LOOP_SERVING ? loop->service->header_timeout_ms
+					   : REAPER_FINISH_MS;
+}
+
 /* Not later than it is due already. */
 static void
 expect_sooner(struct connection *c, int64_t within_ms)

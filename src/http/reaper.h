@@ -47,6 +47,9 @@ void reaper_expect(struct connection *connection, int64_t within_ms);
 /* A connection is new: its client has to send a head. */
 void reaper_expect_head(struct connection *connection);
 
+/* How long somebody outside has for its head, once that has begun. */
+int64_t reaper_head_ms(const struct loop *loop);
+
 /* The client has to send the rest of its body, some of which may have come just
  * now. */
 void reaper_expect_body(struct exchange *x);

@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "answer.h"
 #include "cors.h"
+#include "loop.h"
 #include "reply_queue.h"
 #include "request.h"
 #include "stream.h"
@@ -299,6 +301,7 @@ reply_encode(const struct request *r, struct bytes *out)
 
 	bytes_printf(out, "HTTP/1.1 %u %s\r\n", r->reply.status,
 		     MHD_get_reason_phrase_for(r->reply.status));
+	answer_date(&r->loop->service->clock, out);
 	each_header(r, true, append_header, out);
 	bytes_printf(out, "Content-Length: %zu\r\n\r\n",
 		     body == NULL ? (size_t)0 : body->length);

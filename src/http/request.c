@@ -144,6 +144,22 @@ request_job(struct request *r, enum job_type type)
 		r->job->asker = r->token->key;
 }
 
+void
+request_take_method(struct request *r, const char *method)
+{
+	size_t n = 0;
+
+	/* What of it may be shown: those characters that one can have. */
+	r->method = method_parse(method);
+	r->head_only = strcmp(method, "HEAD") == 0;
+	if (r->method != METHOD_OTHER)
+		return;
+	for (; *method != '\0' && n < sizeof(r->other) - 1; method++)
+		if (guard_is_token((struct string){ method, 1 }))
+			r->other[n++] = *method;
+	r->other[n] = '\0';
+}
+
 const char *
 request_method_name(const struct request *r)
 {

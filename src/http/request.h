@@ -71,6 +71,9 @@ struct request {
 	struct error error; /* last: it is not cleared with the rest */
 };
 
+/* Set the method, and whether the answer has no body. */
+void request_take_method(struct request *r, const char *method);
+
 /* For people: as it was sent, HEAD too. */
 const char *request_method_name(const struct request *r);
 

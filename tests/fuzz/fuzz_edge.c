@@ -5,13 +5,15 @@
  * buffer of known size is full, PAUSE lets the server read what there is, and
  * any other byte stands for itself.
  *
- * What has to hold: what comes back is a row of whole answers, each with
- * Cache-Control but for the library's own words (HACKING, "What cannot be
- * had"), which end the connection; whatever was sent, the next request of
- * another client is answered at once, the connection is counted off when its
- * client has gone, and the loop rests.
+ * What has to hold: what comes back is a row of whole answers. The first is
+ * ours, with Cache-Control, in however many pieces its request comes, as long
+ * as there is no talk of chunks; those behind it too, but for the library's own
+ * words (HACKING, "What cannot be had"), which end the connection. Whatever was
+ * sent, the next request of another client is answered at once, the connection
+ * is counted off when its client has gone, and the loop rests.
  */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -67,6 +69,10 @@ static const char *const words[] = {
 	"\n",
 	" ",
 	"HEAD /nowhere HTTP/1.0\r\n",
+	"GET ",
+	"PRI * HTTP/2.0\r\n",
+	"\r",
+	"\x16\x03\x01",
 };
 
 /* Counts of cookies, parameters and fields at limits; bytes of half and whole
@@ -205,9 +211,9 @@ busy_ms(void)
 }
 
 /* Answers one behind the other; what is cut off at the end is the client's own
- * doing. */
+ * doing. With `first` the first of them is ours. */
 static void
-judge(struct bytes *heard)
+judge(struct bytes *heard, bool first)
 {
 	char *at;
 
@@ -226,8 +232,10 @@ judge(struct bytes *heard)
 		if (strncmp(at + 9, "100", 3) == 0)
 			length = NULL;
 		else if (strcasestr(at, "\r\nCache-Control: ") == NULL &&
-			 strcasestr(at, "\r\nConnection: close") == NULL)
+			 (first ||
+			  strcasestr(at, "\r\nConnection: close") == NULL))
 			finding("nobody says who may keep this: %s", at);
+		first = first && strncmp(at + 9, "100", 3) == 0;
 		body = length == NULL ? 0 : (size_t)atol(length + 18);
 		/* HEAD has a length and no body. */
 		if (strncmp(end + 4, "HTTP/1.1 ", 9) == 0)
@@ -240,16 +248,21 @@ judge(struct bytes *heard)
 }
 
 static void
-say(int fd, struct bytes *text, struct bytes *heard)
+say(int fd, struct bytes *text, struct bytes *heard, struct bytes *said)
 {
 	if (text->length > 0)
 		(void)!send(fd, text->data, text->length, MSG_NOSIGNAL);
+	for (size_t i = 0; i < text->length; i++)
+		bytes_append_char(said,
+				  (char)tolower((unsigned char)text->data[i]));
 	bytes_clear(text);
 	(void)hear(fd, LISTEN_MS, heard);
 }
 
+/* What was said, in small letters. */
 static void
-converse(const uint8_t *data, size_t size, struct bytes *heard)
+converse(const uint8_t *data, size_t size, struct bytes *heard,
+	 struct bytes *said)
 {
 	const char *last = "x";
 	struct bytes text;
@@ -263,7 +276,7 @@ converse(const uint8_t *data, size_t size, struct bytes *heard)
 			last = words[data[i]];
 			bytes_append_str(&text, last);
 		} else if (data[i] == PAUSE) {
-			say(fd, &text, heard);
+			say(fd, &text, heard, said);
 		} else if (data[i] >= REPEAT && data[i] < REPEAT + SIZES) {
 			for (size_t n = sizes[data[i] - REPEAT];
 			     n > 0 && text.length < TEXT_MAX; n--)
@@ -272,7 +285,7 @@ converse(const uint8_t *data, size_t size, struct bytes *heard)
 			bytes_append(&text, &byte, 1);
 		}
 	}
-	say(fd, &text, heard);
+	say(fd, &text, heard, said);
 	bytes_fini(&text);
 	close(fd);
 }
@@ -282,6 +295,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char open_name[] = "\ntoggled_connections_open ";
 	struct bytes heard;
+	struct bytes said;
 	int64_t gone_us;
 	long before;
 
@@ -289,8 +303,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		start();
 	before = busy_ms();
 	bytes_init(&heard);
-	converse(data, size, &heard);
-	judge(&heard);
+	bytes_init(&said);
+	converse(data, size, &heard, &said);
+	judge(&heard, said.length == 0 ||
+			  memmem(said.data, said.length, "chunked", 7) == NULL);
+	bytes_fini(&said);
 	bytes_fini(&heard);
 	gone_us = clock_stopwatch_us() + GONE_MS * 1000;
 	while (ask(open_name) != 1)

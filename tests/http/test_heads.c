@@ -70,7 +70,8 @@ static const struct head_case heads[] = {
 	  501 },
 };
 
-/* These libmicrohttpd 1.0 answers by itself, before it asks anybody. */
+/* These libmicrohttpd 1.0 answers by itself, before it asks anybody, where they
+ * are not the first of a connection. */
 static const struct head_case lines[] = {
 	{ "no Host and a field", "GET /healthz HTTP/1.1\r\n", "", 0, "A: 1\r\n",
 	  0, 400 },
@@ -158,7 +159,7 @@ send_head(const struct head_case *c, bool under_tls, bool is_ours)
 			ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 200);
 		}
 		(void)raw_send(raw, text.data, text.length);
-		expect_answer(t, raw, c, is_ours);
+		expect_answer(t, raw, c, is_ours || first == 1);
 		raw_close(raw);
 	}
 	bytes_fini(&text);

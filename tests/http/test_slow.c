@@ -113,12 +113,12 @@ drip(struct raw *const *drips)
 	return closed;
 }
 
-/* What drips: a head gets no answer, a body does. */
+/* What drips, and what its client is told. */
 static const struct {
 	const char *begins;
 	long status;
 } slow[] = {
-	{ "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", 0 },
+	{ "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", 408 },
 	{ "PUT " ENV "/toggles/slow HTTP/1.1\r\nHost: localhost\r\n"
 	  "Content-Length: 10000\r\n\r\n",
 	  408 },

@@ -195,6 +195,113 @@ START_TEST(test_fields_when_without_end_then_refused_when_too_much)
 }
 END_TEST
 
+/* All of a head, as far as it has come. */
+static const struct {
+	const char *text;
+	size_t length; /* 0: strlen(text) */
+	enum head_verdict verdict;
+	enum status status; /* of WRONG */
+	size_t count;
+} wholes[] = {
+	{ LINE "Host: h\r\n\r\n", 0, HEAD_WHOLE, STATUS_OK, 1 },
+	{ LINE "Host: h\r\nA:b\r\n\r\nmore", 0, HEAD_WHOLE, STATUS_OK, 2 },
+	{ "\r\n" LINE "Host: h\r\n\r\n", 0, HEAD_WHOLE, STATUS_OK, 1 },
+	{ "GET / HTTP/1.0\r\n\r\n", 0, HEAD_WHOLE, STATUS_OK, 0 },
+	{ "BREW * HTTP/1.9\r\nHost: h\r\n\r\n", 0, HEAD_WHOLE, STATUS_OK, 1 },
+	{ "", 0, HEAD_PARTIAL, STATUS_OK, 0 },
+	{ "\r", 0, HEAD_PARTIAL, STATUS_OK, 0 },
+	{ "\r\n", 0, HEAD_PARTIAL, STATUS_OK, 0 },
+	{ "\r\n\r", 0, HEAD_PARTIAL, STATUS_OK, 0 },
+	{ "\r\n\r\n", 0, HEAD_WRONG, STATUS_INVALID, 0 },
+	{ "\n", 0, HEAD_WRONG, STATUS_INVALID, 0 },
+	{ "\rG", 0, HEAD_WRONG, STATUS_INVALID, 0 },
+	{ "GET\r", 0, HEAD_WRONG, STATUS_INVALID, 0 },
+	{ " ", 0, HEAD_WRONG, STATUS_INVALID, 0 },
+	{ "\x16\x03\x01", 0, HEAD_WRONG, STATUS_INVALID, 0 },
+	{ "\0", 1, HEAD_WRONG, STATUS_INVALID, 0 },
+	{ "GET /a", 0, HEAD_PARTIAL, STATUS_OK, 0 },
+	{ "GET /a HTTP/2.0", 0, HEAD_PARTIAL, STATUS_OK, 0 },
+	{ "GET /a HTTP/2.0\r\n", 0, HEAD_WRONG, STATUS_VERSION, 0 },
+	{ "GET /a HTTP/1.1\n", 0, HEAD_WRONG, STATUS_INVALID, 0 },
+	{ "GET /a\r\n", 0, HEAD_WRONG, STATUS_INVALID, 0 },
+	{ "GET  HTTP/1.1\r\n", 0, HEAD_WRONG, STATUS_INVALID, 0 },
+	{ "GET HTTP/1.1\r\n", 0, HEAD_WRONG, STATUS_INVALID, 0 },
+	{ "GET /\0 HTTP/1.1\r\n", 17, HEAD_WRONG, STATUS_INVALID, 0 },
+	{ "GET / HTTP/1.1\0\r\n", 17, HEAD_WRONG, STATUS_INVALID, 0 },
+	{ LINE, 0, HEAD_PARTIAL, STATUS_OK, 0 },
+	{ LINE "\r\n", 0, HEAD_WRONG, STATUS_INVALID, 0 },
+	{ LINE "nonsense\r\n", 0, HEAD_PARTIAL, STATUS_OK, 0 },
+	{ LINE "nonsense\r\n\r\n", 0, HEAD_WRONG, STATUS_INVALID, 0 },
+	{ LINE "A: b\nC", 0, HEAD_WRONG, STATUS_INVALID, 0 },
+	/* Its fields are there: for an answer with its id. */
+	{ LINE "Host: h\r\nHost: h\r\n\r\n", 0, HEAD_WRONG, STATUS_INVALID, 2 },
+};
+
+START_TEST(test_whole_when_in_table_then_judged_so_at_any_length)
+{
+	const char *text = wholes[_i].text;
+	const size_t length =
+	    wholes[_i].length != 0 ? wholes[_i].length : strlen(text);
+	enum head_verdict verdict = HEAD_PARTIAL;
+	struct head_whole head;
+	struct arena arena;
+	struct error err;
+
+	arena_init(&arena);
+	/* What it says once it says to whatever follows, too. */
+	for (size_t n = 0; n <= length; n++) {
+		char *memory = malloc(n + 1);
+		enum head_verdict before = verdict;
+
+		ck_assert_ptr_nonnull(memory);
+		error_init(&err);
+		memcpy(memory + 1, text, n);
+		verdict = head_read(memory + 1, n, &arena, &head, &err);
+		free(memory);
+		if (before != HEAD_PARTIAL)
+			ck_assert_int_eq(verdict, before);
+	}
+	ck_assert_int_eq(verdict, wholes[_i].verdict);
+	if (verdict == HEAD_WRONG)
+		ck_assert_int_eq(err.code, wholes[_i].status);
+	ck_assert_uint_eq(head.fields.count, wholes[_i].count);
+	arena_fini(&arena);
+}
+END_TEST
+
+/* What fills the most that is looked at is never PARTIAL. */
+START_TEST(test_whole_when_without_end_then_refused)
+{
+	static const struct {
+		const char *start;
+		char filling;
+		enum status status;
+	} fills[] = {
+		{ "GET /", 'a', STATUS_URI_TOO_LONG },
+		{ "", 'A', STATUS_URI_TOO_LONG },
+		{ LINE "A: ", 'a', STATUS_HEADERS_TOO_LARGE },
+		{ LINE "A: ", '\0', STATUS_HEADERS_TOO_LARGE },
+		{ "\r\n" LINE "A: ", 'a', STATUS_HEADERS_TOO_LARGE },
+	};
+	static char text[16 * 1024];
+	const size_t start = strlen(fills[_i].start);
+	struct head_whole head;
+	struct arena arena;
+	struct error err;
+
+	arena_init(&arena);
+	error_init(&err);
+	memset(text, fills[_i].filling, sizeof(text));
+	memcpy(text, fills[_i].start, start);
+	ck_assert_int_eq(head_read(text, start + 1000, &arena, &head, &err),
+			 HEAD_PARTIAL);
+	ck_assert_int_eq(head_read(text, sizeof(text), &arena, &head, &err),
+			 HEAD_WRONG);
+	ck_assert_int_eq(err.code, fills[_i].status);
+	arena_fini(&arena);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -210,6 +317,10 @@ suite(void)
 			    (int)(sizeof(rests) / sizeof(rests[0])));
 	tcase_add_test(t,
 		       test_fields_when_without_end_then_refused_when_too_much);
+	tcase_add_loop_test(
+	    t, test_whole_when_in_table_then_judged_so_at_any_length, 0,
+	    (int)(sizeof(wholes) / sizeof(wholes[0])));
+	tcase_add_loop_test(t, test_whole_when_without_end_then_refused, 0, 5);
 	suite_add_tcase(s, t);
 	return s;
 }
