@@ -45,14 +45,22 @@ enum route_flag {
 	 * with ROUTE_WRITE who may write. */
 	ROUTE_PUBLIC = 1 << 5,   /* everybody */
 	ROUTE_CLIENT = 1 << 6,   /* services: polls and evaluations */
-	ROUTE_EVALUATE = 1 << 9, /* also browsers and devices: values only, no
+	ROUTE_EVALUATE = 1 << 7, /* also browsers and devices: values only, no
 				    definition in any answer */
-	ROUTE_ADMIN = 1 << 7,
+	ROUTE_ADMIN = 1 << 8,
 	ROUTE_TICKET =
-	    1 << 8,          /* a ticket in the URL will do (model/ticket.h) */
-	ROUTE_PAGE = 1 << 9, /* people follow links to it (site.h); reading it
+	    1 << 9,           /* a ticket in the URL will do (model/ticket.h) */
+	ROUTE_PAGE = 1 << 10, /* people follow links to it (site.h); reading it
 				does nothing */
 };
+
+/* No two are the same bit: then their sum would have a carry. */
+_Static_assert(ROUTE_ENVIRONMENT + ROUTE_WRITE + ROUTE_LARGE_BODY +
+		       ROUTE_OFREP + ROUTE_BODY_OPTIONAL + ROUTE_PUBLIC +
+		       ROUTE_CLIENT + ROUTE_EVALUATE + ROUTE_ADMIN +
+		       ROUTE_TICKET + ROUTE_PAGE ==
+		   2 * ROUTE_PAGE - 1,
+	       "each flag of a route has a bit of its own");
 
 struct route {
 	enum method method;
