@@ -11,7 +11,7 @@
 
 #define FOLDER "tests/compat/"
 
-const char *const releases[RELEASES] = { "0.1", "0.2" };
+const char *const releases[RELEASES] = { "0.1", "0.2", "0.3" };
 
 void
 release_load_store(struct toggled *t, const char *release)
