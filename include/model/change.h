@@ -21,7 +21,7 @@ struct change_item {
 
 struct change {
 	int64_t revision;
-	int64_t at_ms; /* wall clock; never earlier than the change before */
+	int64_t at_ms; /* what the wall clock said; may lie before the last's */
 	struct string environment;
 	struct string actor;
 	struct string comment;

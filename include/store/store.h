@@ -5,7 +5,8 @@
  *
  * What it keeps is the log: every change with the full definition of each item
  * after it, numbered densely from 1 and chained by hash. Everything else can be
- * rebuilt from that.
+ * rebuilt from that. The revision is the order; the time of a change is what
+ * the wall clock said, and may be before that of the change before it.
  *
  * Durable means durable: a commit returns after fsync. An fsync that failed
  * leaves the file in an unknown state; `store_is_dead` is true from then on and
@@ -238,7 +239,8 @@ enum status store_history(struct store *store,
 			  void *ctx, struct error *err) MUST_CHECK;
 
 /* The newest revision whose time is at or before `at_ms`; 0: none that is kept
- * is. */
+ * is. Times may fall from one revision to the next (the wall clock was set
+ * back): then it is still the newest of all that are. */
 enum status store_revision_at(struct store *store, int64_t at_ms,
 			      int64_t *revision, struct error *err) MUST_CHECK;
 
@@ -260,11 +262,14 @@ void store_backup_end(struct store_backup *backup);
 /* One short step of forgetting what is older than `before_ms`: of every change
  * that a later one had succeeded by then, the versions that a later one has
  * replaced. The newest change by then stays whole, and all that it left in
- * force: the state can be had as of it and of anything after it. A step handles
+ * force: the state can be had as of it and of anything after it. A time after
+ * `now_ms` says nothing: that of the next change that has none counts. Changes
+ * go in their order, so one whose time is far too early takes none with it that
+ * are not old themselves. A step handles
  * up to `items` of them in a transaction of its own, which is on the disk when
  * the next commit is. *done: nothing is left to do for that time. */
-enum status store_prune(struct store *store, int64_t before_ms, int items,
-			bool *done, struct error *err) MUST_CHECK;
+enum status store_prune(struct store *store, int64_t before_ms, int64_t now_ms,
+			int items, bool *done, struct error *err) MUST_CHECK;
 
 /* Walk the whole log and check density, the hash chain and SQLite's own
  * integrity. On damage: STATUS_CORRUPT and a text that names the first

@@ -20,7 +20,6 @@ group_init(struct group *group, struct store *store,
 	group->clock = clock;
 	group->catalog = catalog_ref(catalog);
 	group->head = catalog->head;
-	group->newest_at = store_newest_at(store);
 	group->limit = limit;
 	group->jobs = mem_zalloc(limit, sizeof(struct job *));
 	group->writes = mem_zalloc(limit, sizeof(*group->writes));
@@ -258,7 +257,6 @@ settle(struct group *group, struct job *job, struct draft *draft)
 	draft->change = NULL;
 	if (!job->dry_run && after != NULL) {
 		group->head = job->revision;
-		group->newest_at = draft->stamp.at_ms;
 		group->changes++;
 		advance(group, after);
 	}
@@ -276,9 +274,6 @@ hold_against(struct group *group, struct job *job, const struct token *by,
 			       .at_ms = clock_wall_ms(&group->clock),
 			       .actor = job->actor };
 
-	/* The clock may step back; the log's time never does. */
-	if (stamp.at_ms < group->newest_at)
-		stamp.at_ms = group->newest_at;
 	draft_init(&draft, base, job, &stamp);
 	draft.pulse = group->pulse;
 	draft.by = by;
@@ -342,6 +337,5 @@ group_commit(struct group *group, const struct catalog *committed,
 	catalog_unref(group->catalog);
 	group->catalog = catalog_ref(committed);
 	group->head = committed->head;
-	group->newest_at = store_newest_at(group->store);
 	return rc;
 }

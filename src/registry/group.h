@@ -24,7 +24,6 @@ struct group {
 	struct clock clock;
 	struct catalog *catalog; /* as it will be; owned */
 	int64_t head;            /* of `catalog` */
-	int64_t newest_at;       /* time of its newest change */
 	struct job **jobs;       /* staged, in order */
 	size_t count;
 	size_t limit;

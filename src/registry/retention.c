@@ -37,15 +37,15 @@ enum status
 retention_step(struct retention *retention, struct error *err)
 {
 	const int64_t now_ms = clock_mono_ms(&retention->clock);
-	const int64_t before_ms =
-	    clock_wall_ms(&retention->clock) - retention->keep_ms;
+	const int64_t wall_ms = clock_wall_ms(&retention->clock);
 	bool done = false;
 	enum status rc;
 
 	if (retention->keep_ms == 0 ||
 	    (!retention->is_busy && now_ms < retention->look_ms))
 		return STATUS_OK;
-	rc = store_prune(retention->store, before_ms, STEP_ITEMS, &done, err);
+	rc = store_prune(retention->store, wall_ms - retention->keep_ms,
+			 wall_ms, STEP_ITEMS, &done, err);
 	retention->is_busy = true;
 	if (rc != STATUS_OK || done)
 		end_look(retention, now_ms);

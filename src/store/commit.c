@@ -142,6 +142,15 @@ insert_item(struct store *store, const struct change *change,
 	return status;
 }
 
+/* By how much the wall clock was set back since the change before. */
+static int64_t
+fall(const struct progress *progress, const struct change *change)
+{
+	if (progress->head == 0 || change->at_ms >= progress->newest_at_ms)
+		return 0;
+	return progress->newest_at_ms - change->at_ms;
+}
+
 static enum status
 insert_change(struct store *store, const struct change *change,
 	      struct progress *progress, struct error *err)
@@ -150,8 +159,7 @@ insert_change(struct store *store, const struct change *change,
 	struct change_item *sorted = NULL;
 	enum status status;
 
-	if (change->revision != progress->head + 1 ||
-	    change->at_ms < progress->newest_at_ms)
+	if (change->revision != progress->head + 1)
 		return error_set(
 		    err, STATUS_INTERNAL, "revision %lld does not follow %lld",
 		    (long long)change->revision, (long long)progress->head);
@@ -159,8 +167,6 @@ insert_change(struct store *store, const struct change *change,
 	if (sorted != NULL)
 		items = sorted;
 	hash_change(change, items, progress->hash);
-	progress->head = change->revision;
-	progress->newest_at_ms = change->at_ms;
 	const struct parameter parameters[] = {
 		parameter_integer(change->revision),
 		parameter_text(change->environment),
@@ -168,9 +174,12 @@ insert_change(struct store *store, const struct change *change,
 		parameter_text(change->actor),
 		parameter_text(change->comment),
 		parameter_blob(progress->hash, SHA256_BYTES),
+		parameter_integer(fall(progress, change)),
 	};
+	progress->head = change->revision;
+	progress->newest_at_ms = change->at_ms;
 	status =
-	    statement_run(store, STATEMENT_INSERT_CHANGE, parameters, 6, err);
+	    statement_run(store, STATEMENT_INSERT_CHANGE, parameters, 7, err);
 	for (size_t i = 0; i < change->count && status == STATUS_OK; i++)
 		status = insert_item(store, change, &items[i], err);
 	free(sorted);

@@ -38,6 +38,15 @@ static const enum statement_id needed[] = {
 	STATEMENT_READ_CHANGE, STATEMENT_CHECK_INTEGRITY,
 };
 
+/* And what an older schema has not got. */
+static const struct {
+	const char *name; /* of what it reads */
+	enum statement_id id;
+} newer[] = {
+	{ "horizon", STATEMENT_READ_HORIZON },
+	{ "change_behind", STATEMENT_WALK_STEPS },
+};
+
 static const char *const settings[] = {
 	"PRAGMA locking_mode = EXCLUSIVE",
 	"PRAGMA query_only = ON",
@@ -178,19 +187,34 @@ identify(struct store *store, struct error *err)
 }
 
 static enum status
+prepare_newer(struct store *store, const char *name, enum statement_id id,
+	      struct error *err)
+{
+	char sql[96];
+	char count[24];
+	enum status status;
+
+	(void)sqlite3_snprintf((int)sizeof(sql), sql,
+			       "SELECT count(*) FROM sqlite_schema "
+			       "WHERE name = %Q",
+			       name);
+	status = statement_once(store->db, sql, count, sizeof(count), err);
+	if (status == STATUS_OK && strcmp(count, "0") != 0)
+		status = statement_open(store, id, err);
+	return status;
+}
+
+static enum status
 prepare(struct store *store, struct error *err)
 {
-	char horizons[24];
-	enum status status = statement_once(
-	    store->db,
-	    "SELECT count(*) FROM sqlite_schema WHERE name = 'horizon'",
-	    horizons, sizeof(horizons), err);
+	enum status status = STATUS_OK;
 
 	for (size_t i = 0;
 	     i < sizeof(needed) / sizeof(needed[0]) && status == STATUS_OK; i++)
 		status = statement_open(store, needed[i], err);
-	if (status == STATUS_OK && strcmp(horizons, "0") != 0)
-		status = statement_open(store, STATEMENT_READ_HORIZON, err);
+	for (size_t i = 0;
+	     i < sizeof(newer) / sizeof(newer[0]) && status == STATUS_OK; i++)
+		status = prepare_newer(store, newer[i].name, newer[i].id, err);
 	return status;
 }
 

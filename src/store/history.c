@@ -421,30 +421,3 @@ store_history_step(struct store_history *history, int rows,
 	}
 	return status;
 }
-
-/* --- moments ------------------------------------------------------------- */
-
-/* Revisions are dense and their times never fall, so the search needs no index
- * of times. */
-enum status
-store_revision_at(struct store *store, int64_t at_ms, int64_t *revision,
-		  struct error *err)
-{
-	int64_t low = store->oldest - 1; /* is at or before at_ms, or nothing */
-	int64_t high = store->head + 1;  /* is after it, or the end */
-
-	while (high - low > 1) {
-		const int64_t middle = low + (high - low) / 2;
-		int64_t its_at_ms = 0;
-		const enum status status =
-		    version_read_at(store, middle, &its_at_ms, err);
-		if (status != STATUS_OK)
-			return status;
-		if (its_at_ms <= at_ms)
-			low = middle;
-		else
-			high = middle;
-	}
-	*revision = low < store->oldest ? 0 : low;
-	return STATUS_OK;
-}

@@ -29,24 +29,47 @@ struct step {
 	struct store *store;
 	struct horizon horizon;
 	int64_t before_ms;
+	int64_t now_ms;
 	size_t bytes;
 };
 
-/* The change at the horizon may go once a later one was in force by then. */
+/* The time in a statement's first row; INT64_MAX: it has none. */
+static enum status
+read_time(struct step *step, enum statement_id id,
+	  const struct parameter *parameters, size_t count, int64_t *at_ms,
+	  struct error *err)
+{
+	bool row = false;
+	enum status status =
+	    statement_start(step->store, id, parameters, count, &row, err);
+
+	*at_ms = INT64_MAX;
+	if (status == STATUS_OK && row)
+		*at_ms = statement_integer(step->store, id, 0);
+	statement_reset(step->store, id);
+	return status;
+}
+
+/* The change at the horizon may go once a later one was in force by then. What
+ * is in the future now was made while the clock was wrong: its time says
+ * nothing, and the next one that is not decides. A stretch in which times rise
+ * and that begins in the future is there as a whole. */
 static enum status
 is_due(struct step *step, bool *due, struct error *err)
 {
-	const enum statement_id id = STATEMENT_READ_AT;
-	const struct parameter successor =
-	    parameter_integer(step->horizon.revision + 2);
-	bool row = false;
+	const struct parameter successor[] = {
+		parameter_integer(step->horizon.revision + 2),
+		parameter_integer(step->now_ms),
+	};
+	int64_t at_ms = INT64_MAX;
 	enum status status =
-	    statement_start(step->store, id, &successor, 1, &row, err);
+	    read_time(step, STATEMENT_READ_AT, successor, 1, &at_ms, err);
 
+	if (status == STATUS_OK && at_ms > step->now_ms)
+		status = read_time(step, STATEMENT_STEP_BEHIND, successor, 2,
+				   &at_ms, err);
 	if (status == STATUS_OK)
-		*due = row &&
-		       statement_integer(step->store, id, 0) <= step->before_ms;
-	statement_reset(step->store, id);
+		*due = at_ms <= step->before_ms;
 	return status;
 }
 
@@ -289,10 +312,12 @@ run_unsynced(struct step *step, int items, bool due, struct error *err)
 }
 
 enum status
-store_prune(struct store *store, int64_t before_ms, int items, bool *done,
-	    struct error *err)
+store_prune(struct store *store, int64_t before_ms, int64_t now_ms, int items,
+	    bool *done, struct error *err)
 {
-	struct step step = { .store = store, .before_ms = before_ms };
+	struct step step = { .store = store,
+			     .before_ms = before_ms,
+			     .now_ms = now_ms };
 	bool due = false;
 	bool old_requests = false;
 	enum status status;

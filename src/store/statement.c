@@ -16,7 +16,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 				"ORDER BY revision DESC LIMIT 1",
 	[STATEMENT_INSERT_CHANGE] =
 	    "INSERT INTO change (revision, environment, at, actor, comment, "
-	    "hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	    "hash, behind) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[STATEMENT_INSERT_ITEM] =
 	    "INSERT INTO item (revision, kind, key, definition, previous) "
 	    "VALUES (?1, ?2, ?3, ?4, coalesce((SELECT revision FROM newest "
@@ -63,6 +63,16 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    "CROSS JOIN change AS c ON c.revision = i.revision "
 	    "WHERE i.revision = ?1 AND i.kind = ?2 AND i.key = ?3",
 	[STATEMENT_READ_AT] = "SELECT at FROM change WHERE revision = ?1",
+	[STATEMENT_STEPS_BEFORE] =
+	    "SELECT revision, at FROM change INDEXED BY change_behind "
+	    "WHERE behind > 0 AND revision < ?1 ORDER BY revision DESC",
+	[STATEMENT_STEP_BEHIND] =
+	    "SELECT at FROM change INDEXED BY change_behind "
+	    "WHERE behind > 0 AND revision > ?1 AND at <= ?2 "
+	    "ORDER BY revision LIMIT 1",
+	[STATEMENT_WALK_STEPS] =
+	    "SELECT revision, behind FROM change INDEXED BY change_behind "
+	    "WHERE behind > 0 ORDER BY revision",
 	[STATEMENT_LIST_CHANGES] = "SELECT revision FROM change "
 				   "WHERE revision < ?1 "
 				   "ORDER BY revision DESC",

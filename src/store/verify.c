@@ -13,7 +13,8 @@
  *
  * What is not hashed, because it follows from the log, is computed anew too:
  * the pointers to the newest version of each key and from each to the one
- * before it. Without that, moving a pointer would serve an old version.
+ * before it, and where times fall. Without that, moving a pointer would serve
+ * an old version.
  *
  * Where the log has been pruned the chain begins at the horizon. The items that
  * are kept from behind it are held against their count and sum.
@@ -23,6 +24,9 @@ struct verifier {
 	int64_t revision; /* that is expected next */
 	uint8_t hash[SHA256_BYTES];
 	bool has_item;     /* WALK_ITEMS stands on a row */
+	bool has_step;     /* WALK_STEPS stands on a row */
+	int64_t before;    /* the change that was walked last, 0: none … */
+	int64_t before_ms; /* … and its time */
 	struct map newest; /* version_name: revision as a pointer */
 	struct bytes name;
 	struct horizon horizon; /* as it is stored */
@@ -160,6 +164,48 @@ find_place(struct verifier *verifier, int64_t revision, struct error *err)
 	return STATUS_OK;
 }
 
+static enum status
+next_step(struct verifier *verifier, struct error *err)
+{
+	/* A database that is only read may be older than it. */
+	if (verifier->store->statements[STATEMENT_WALK_STEPS] == NULL)
+		return STATUS_OK;
+	return statement_step(verifier->store, STATEMENT_WALK_STEPS,
+			      &verifier->has_step, err);
+}
+
+/* Does it say by how much its time fell? Where the change before was pruned,
+ * that is not known. */
+static enum status
+check_time(struct verifier *verifier, const struct chain_change *change,
+	   struct error *err)
+{
+	const struct store *store = verifier->store;
+	const enum statement_id id = STATEMENT_WALK_STEPS;
+	const bool is_known = change->revision == verifier->before + 1;
+	int64_t fall = 0;
+	int64_t stored = 0;
+	enum status status = STATUS_OK;
+
+	if (is_known && verifier->before > 0 &&
+	    change->at_ms < verifier->before_ms)
+		fall = verifier->before_ms - change->at_ms;
+	if (verifier->has_step &&
+	    statement_integer(store, id, 0) == change->revision) {
+		stored = statement_integer(store, id, 1);
+		status = next_step(verifier, err);
+	}
+	verifier->before = change->revision;
+	verifier->before_ms = change->at_ms;
+	if (status == STATUS_OK && is_known && stored != fall &&
+	    store->statements[id] != NULL)
+		status = error_set(err, STATUS_CORRUPT,
+				   "its time lies %lld ms before the last, but "
+				   "the database says %lld",
+				   (long long)fall, (long long)stored);
+	return status;
+}
+
 /* The change that WALK_CHANGES stands on. */
 static enum status
 check_change(struct verifier *verifier, struct error *err)
@@ -178,6 +224,8 @@ check_change(struct verifier *verifier, struct error *err)
 	enum status status;
 
 	status = find_place(verifier, change.revision, err);
+	if (status == STATUS_OK)
+		status = check_time(verifier, &change, err);
 	if (status != STATUS_OK ||
 	    change.revision <= verifier->horizon.revision)
 		return status != STATUS_OK ? status
@@ -226,6 +274,8 @@ check_log(struct verifier *verifier, struct error *err)
 	bool row = false;
 	enum status status = next_item(verifier, err);
 
+	if (status == STATUS_OK)
+		status = next_step(verifier, err);
 	if (status == STATUS_OK)
 		status = statement_step(verifier->store, STATEMENT_WALK_CHANGES,
 					&row, err);
@@ -344,6 +394,8 @@ store_verify(struct store *store, int64_t *changes, struct error *err)
 		status = check_log(&verifier, err);
 	statement_reset(store, STATEMENT_WALK_ITEMS);
 	statement_reset(store, STATEMENT_WALK_CHANGES);
+	if (store->statements[STATEMENT_WALK_STEPS] != NULL)
+		statement_reset(store, STATEMENT_WALK_STEPS);
 	*changes = verifier.revision - 1 - verifier.horizon.revision;
 	if (status == STATUS_OK)
 		status = check_pointers(&verifier, err);

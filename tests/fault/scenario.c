@@ -335,7 +335,8 @@ scenario_prune(struct scenario *s)
 	bool done = false;
 
 	error_init(&s->err);
-	return store_prune(s->store, before, PRUNE_ITEMS, &done, &s->err);
+	return store_prune(s->store, before, INT64_MAX, PRUNE_ITEMS, &done,
+			   &s->err);
 }
 
 enum status

@@ -117,8 +117,8 @@ build(struct good *good, bool prune)
 		world_change(&world, changes[i].environment, changes[i].body);
 	}
 	while (!done)
-		if (store_prune(world.store, 6500, 100, &done, &err) !=
-		    STATUS_OK)
+		if (store_prune(world.store, 6500, INT64_MAX, 100, &done,
+				&err) != STATUS_OK)
 			finding("prune: %s", err.text);
 	if (dump_store(world.store, &good->content, &err) != STATUS_OK)
 		finding("dump: %s", err.text);

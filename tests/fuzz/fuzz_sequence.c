@@ -468,7 +468,7 @@ prune(struct game *game, const struct order *order)
 	error_init(&err);
 	game->pruned = true;
 	/* One step, so that the horizon stands anywhere. */
-	if (store_prune(game->world.store, 1000 * order->what,
+	if (store_prune(game->world.store, 1000 * order->what, INT64_MAX,
 			1 + order->more % 4, &done, &err) != STATUS_OK)
 		finding("prune: %s", err.text);
 }

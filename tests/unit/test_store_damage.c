@@ -113,8 +113,8 @@ prune(struct store_fixture *f)
 	enum status status = STATUS_OK;
 
 	while (status == STATUS_OK && !done)
-		status =
-		    store_prune(f->store, 1000 * CHANGES, 10, &done, &f->err);
+		status = store_prune(f->store, 1000 * CHANGES, INT64_MAX, 10,
+				     &done, &f->err);
 	return status;
 }
 

@@ -326,6 +326,8 @@ START_TEST(test_verify_when_schema_is_older_then_whole)
 
 	open_scene(&s);
 	store_fixture_tamper_closed(&s.f,
+				    "DROP INDEX change_behind;"
+				    "ALTER TABLE change DROP COLUMN behind;"
 				    "DROP TABLE horizon;"
 				    "ALTER TABLE request DROP COLUMN head;"
 				    "PRAGMA user_version = 1");

@@ -1,6 +1,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "store_fixture.h"
 
 static struct change *
@@ -218,8 +219,9 @@ START_TEST(test_history_when_pruned_between_steps_then_ends_or_gone)
 		    store_history_step(history, 1, &receiver, &done, &f.err),
 		    STATUS_OK);
 	while (!done)
-		ck_assert_int_eq(store_prune(f.store, 6000, 10, &done, &f.err),
-				 STATUS_OK);
+		ck_assert_int_eq(
+		    store_prune(f.store, 6000, INT64_MAX, 10, &done, &f.err),
+		    STATUS_OK);
 	/* With a key a change is read at once. */
 	ck_assert_int_eq(
 	    store_history_step(history, 1, &receiver, &done, &f.err),
@@ -335,6 +337,121 @@ START_TEST(test_revision_at_when_same_time_then_the_last_of_them)
 }
 END_TEST
 
+/* A change at that time, after the newest. */
+static void
+commit_at(struct store_fixture *f, int64_t at_ms)
+{
+	struct change *change = store_fixture_change(f, "default");
+
+	change->at_ms = at_ms;
+	store_fixture_add(f, change, KIND_TOGGLE, "a", "x");
+	commit(f, change);
+}
+
+/* What a walk over all of them says. */
+static int64_t
+newest_at_or_before(const int64_t *times, int64_t oldest, int64_t count,
+		    int64_t at_ms)
+{
+	for (int64_t revision = count; revision >= oldest; revision--)
+		if (times[revision - 1] <= at_ms)
+			return revision;
+	return 0;
+}
+
+static void
+expect_revisions(struct store_fixture *f, const int64_t *times, int64_t count)
+{
+	for (int64_t at_ms = -1; at_ms <= 60; at_ms++) {
+		int64_t revision = -1;
+
+		ck_assert_int_eq(
+		    store_revision_at(f->store, at_ms, &revision, &f->err),
+		    STATUS_OK);
+		ck_assert_int_eq(
+		    revision, newest_at_or_before(times, store_oldest(f->store),
+						  count, at_ms));
+	}
+}
+
+/* Of each row a clock that was set back, ahead, or both. */
+static const int64_t clocks[][8] = {
+	{ 50, 10, 11, 12, 13, 14, 15, 16 }, { 1, 2, 3, 4, 5, 6, 7, 0 },
+	{ 8, 7, 6, 5, 4, 3, 2, 1 },         { 5, 6, 50, 7, 8, 4, 9, 10 },
+	{ 3, 3, 2, 2, 3, 3, 2, 3 },         { 1, 40, 2, 41, 3, 42, 4, 43 },
+	{ 0, 0, 0, 0, 0, 0, 0, 0 },
+};
+
+START_TEST(test_revision_at_when_times_fall_then_newest_that_is_not_later)
+{
+	const int64_t *times = clocks[_i];
+	struct store_fixture f;
+	int64_t changes = 0;
+	bool done = false;
+
+	store_fixture_init(&f);
+	for (int64_t i = 0; i < 8; i++) {
+		commit_at(&f, times[i]);
+		expect_revisions(&f, times, i + 1);
+	}
+	store_fixture_reopen(&f);
+	expect_revisions(&f, times, 8);
+	ck_assert_msg(store_verify(f.store, &changes, &f.err) == STATUS_OK,
+		      "%s", f.err.text);
+	/* From each horizon on. */
+	while (!done) {
+		ck_assert_int_eq(
+		    store_prune(f.store, 100, 100, 1, &done, &f.err),
+		    STATUS_OK);
+		expect_revisions(&f, times, 8);
+		ck_assert_msg(store_verify(f.store, &changes, &f.err) ==
+				  STATUS_OK,
+			      "%s", f.err.text);
+	}
+	ck_assert_int_eq(store_oldest(f.store), 8);
+	store_fixture_fini(&f);
+}
+END_TEST
+
+/* A search that goes over all changes would be as long as the log. */
+START_TEST(test_revision_at_when_many_then_few_are_read)
+{
+	enum { MANY = 20000, ASKED = 200 };
+	struct store_fixture f;
+	struct store_write *writes = calloc(MANY, sizeof(*writes));
+	int64_t revision = 0;
+	int64_t all_us;
+	int64_t some_us;
+	int64_t changes = 0;
+
+	ck_assert_ptr_nonnull(writes);
+	store_fixture_init(&f);
+	for (int i = 0; i < MANY; i++) {
+		struct change *change = store_fixture_change(&f, "default");
+
+		change->revision = i + 1;
+		/* Set back once. */
+		change->at_ms = i < MANY / 2 ? MANY + i : i;
+		store_fixture_add(&f, change, KIND_TOGGLE, "a", "x");
+		writes[i].change = change;
+	}
+	ck_assert_int_eq(store_commit(f.store, writes, MANY, &f.err),
+			 STATUS_OK);
+	all_us = clock_stopwatch_us();
+	ck_assert_int_eq(store_verify(f.store, &changes, &f.err), STATUS_OK);
+	some_us = clock_stopwatch_us();
+	all_us = some_us - all_us;
+	for (int i = 0; i < ASKED; i++)
+		ck_assert_int_eq(store_revision_at(f.store, i * (MANY / ASKED),
+						   &revision, &f.err),
+				 STATUS_OK);
+	some_us = clock_stopwatch_us() - some_us;
+	ck_assert_int_lt(some_us, all_us);
+	store_fixture_fini(&f);
+	free(writes);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -363,6 +480,11 @@ main(void)
 			    0, (int)(sizeof(at_cases) / sizeof(at_cases[0])));
 	tcase_add_test(tcase,
 		       test_revision_at_when_same_time_then_the_last_of_them);
+	tcase_add_loop_test(
+	    tcase,
+	    test_revision_at_when_times_fall_then_newest_that_is_not_later, 0,
+	    (int)(sizeof(clocks) / sizeof(clocks[0])));
+	tcase_add_test(tcase, test_revision_at_when_many_then_few_are_read);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -49,9 +49,9 @@ fill(struct store_fixture *f)
 	write.idempotency.environment = text_of("default");
 	ck_assert_int_eq(store_commit(f->store, &write, 1, &f->err), STATUS_OK);
 	while (!done)
-		ck_assert_int_eq(
-		    store_prune(f->store, 1000 * OLDEST, 3, &done, &f->err),
-		    STATUS_OK);
+		ck_assert_int_eq(store_prune(f->store, 1000 * OLDEST, INT64_MAX,
+					     3, &done, &f->err),
+				 STATUS_OK);
 }
 
 /* --- reading ------------------------------------------------------------ */
@@ -335,8 +335,8 @@ START_TEST(test_prune_when_statement_gives_up_then_whole_and_goes_on)
 		enum status status;
 
 		strikes_next(&strikes);
-		status = store_prune(f.store, 1000 * (CHANGES + 1), 40, &done,
-				     &f.err);
+		status = store_prune(f.store, 1000 * (CHANGES + 1), INT64_MAX,
+				     40, &done, &f.err);
 		strikes_end(&strikes, status != STATUS_OK);
 		check_whole(&f);
 		/* Only when commits could not be made durable again. */

@@ -252,8 +252,9 @@ START_TEST(test_past_when_pruned_between_steps_then_gone)
 	ck_assert_int_eq(store_past_step(past, 1, &receiver, &done, &f.err),
 			 STATUS_OK);
 	while (!done)
-		ck_assert_int_eq(store_prune(f.store, 8000, 10, &done, &f.err),
-				 STATUS_OK);
+		ck_assert_int_eq(
+		    store_prune(f.store, 8000, INT64_MAX, 10, &done, &f.err),
+		    STATUS_OK);
 	ck_assert_int_gt(store_oldest(f.store), 4);
 	ck_assert_int_eq(store_past_step(past, 1, &receiver, &done, &f.err),
 			 STATUS_GONE);

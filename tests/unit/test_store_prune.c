@@ -42,8 +42,8 @@ prune_once(struct store_fixture *f, int64_t in_force, int items)
 {
 	bool done = false;
 
-	ck_assert_msg(store_prune(f->store, 1000 * in_force, items, &done,
-				  &f->err) == STATUS_OK,
+	ck_assert_msg(store_prune(f->store, 1000 * in_force, INT64_MAX, items,
+				  &done, &f->err) == STATUS_OK,
 		      "%s", f->err.text);
 	return done;
 }
@@ -383,7 +383,7 @@ static const struct tampering tamperings[] = {
 	  "DELETE FROM change WHERE revision > 19",
 	  "revision 20: it is missing" },
 	{ "INSERT INTO change VALUES (2, 'default', 2000, '', '', "
-	  "zeroblob(32))",
+	  "zeroblob(32), 0)",
 	  "revision 2: it is pruned, but still there" },
 	{ "UPDATE item SET definition = 'x' WHERE revision = 30",
 	  "revision 30: " },
@@ -414,7 +414,8 @@ START_TEST(test_prune_when_dead_then_refused)
 
 	store_fixture_init(&f);
 	f.store->dead = true;
-	ck_assert_int_eq(store_prune(f.store, 1, 1, &done, &f.err), STATUS_IO);
+	ck_assert_int_eq(store_prune(f.store, 1, 1, 1, &done, &f.err),
+			 STATUS_IO);
 	store_fixture_fini(&f);
 }
 END_TEST
@@ -432,6 +433,48 @@ START_TEST(test_prune_when_done_then_commits_are_synced_again)
 					answer, sizeof(answer), &f.err),
 			 STATUS_OK);
 	ck_assert_str_eq(answer, "2");
+	store_fixture_fini(&f);
+}
+END_TEST
+
+/* Changes at these times, in hours; the newest of them is an hour old. What is
+ * older than 100 hours goes. */
+static const struct clocked {
+	int64_t hours[6];
+	int64_t oldest; /* that is left */
+} clocked[] = {
+	{ { 800, 850, 880, 950, 990, 999 }, 3 },
+	/* Made while the clock was far ahead. */
+	{ { 800, 9000, 9001, 880, 890, 999 }, 5 },
+	{ { 800, 810, 820, 830, 840, 9000 }, 5 },
+	{ { 9000, 9001, 9002, 9003, 9004, 9005 }, 1 },
+	/* Made while it was far behind: the good ones stay. */
+	{ { 950, 960, 970, 980, 1, 999 }, 1 },
+	{ { 950, 960, 970, 980, 990, 1 }, 1 },
+	{ { 800, 1, 880, 950, 990, 999 }, 3 },
+};
+
+START_TEST(test_prune_when_clock_was_wrong_then_no_good_history_goes)
+{
+	const struct clocked *c = &clocked[_i];
+	struct store_fixture f;
+	bool done = false;
+
+	store_fixture_init(&f);
+	for (int i = 0; i < 6; i++) {
+		struct change *change = store_fixture_change(&f, "default");
+
+		change->at_ms = c->hours[i];
+		store_fixture_add(&f, change, KIND_TOGGLE, "a", "x");
+		ck_assert_int_eq(store_fixture_commit(&f, change), STATUS_OK);
+	}
+	while (!done) {
+		ck_assert_int_eq(
+		    store_prune(f.store, 900, 1000, 1, &done, &f.err),
+		    STATUS_OK);
+		check_whole(&f);
+	}
+	ck_assert_int_eq(store_oldest(f.store), c->oldest);
 	store_fixture_fini(&f);
 }
 END_TEST
@@ -465,6 +508,9 @@ main(void)
 	tcase_add_test(tcase, test_prune_when_dead_then_refused);
 	tcase_add_test(tcase,
 		       test_prune_when_done_then_commits_are_synced_again);
+	tcase_add_loop_test(
+	    tcase, test_prune_when_clock_was_wrong_then_no_good_history_goes, 0,
+	    (int)(sizeof(clocked) / sizeof(clocked[0])));
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -62,6 +62,8 @@ static const struct tampering tamperings[] = {
 	  "revision 2: " },
 	{ "UPDATE change SET comment = '' WHERE revision = 6", "revision 6: " },
 	{ "UPDATE change SET at = at + 1 WHERE revision = 1", "revision 1: " },
+	{ "UPDATE change SET behind = 7 WHERE revision = 3",
+	  "revision 3: its time lies 0 ms before the last" },
 	{ "UPDATE change SET environment = 'prod' WHERE revision = 4",
 	  "revision 4: " },
 	{ "UPDATE change SET hash = zeroblob(32) WHERE revision = 2",
