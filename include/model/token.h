@@ -85,6 +85,9 @@ enum role token_role_to_change(enum kind kind);
 /* Has anybody ever made a token? Else everybody is let in. */
 bool token_is_needed(const struct catalog *catalog);
 
+/* Is there one now, good or not? */
+bool token_is_any(const struct catalog *catalog);
+
 /* The live token of that id; borrowed from the catalog, NULL when there is
  * none. Its definition is what a user keeps a reference to. */
 struct definition *token_find(const struct catalog *catalog, const char *id,

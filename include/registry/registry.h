@@ -146,6 +146,9 @@ void job_fini(struct job *job);
 
 struct registry_config {
 	const char *database; /* path */
+	enum store_mode mode;
+	bool is_guarded;      /* nobody gets in without a token, though there
+				 may be none */
 	size_t mailbox_limit; /* jobs; more are refused with STATUS_BUSY */
 	size_t group_limit;   /* changes in one transaction */
 	int64_t history_ms;   /* older history is forgotten; 0: none is */
@@ -161,7 +164,7 @@ struct registry_config {
 };
 
 /* Open the store, rebuild the state, make the environment `default` where there
- * is none, publish, start the thread. */
+ * is none (and `.access`, where it is guarded), publish, start the thread. */
 enum status registry_start(const struct registry_config *config,
 			   struct registry **registry,
 			   struct error *err) MUST_CHECK;

@@ -32,13 +32,22 @@
 
 struct store;
 
-/* Open the database, create it where there is none, run the migrations it
- * lacks. A database of a newer release that this one cannot read, a file that
- * is no toggled database, one that another process holds: each is refused with
- * a sentence that says what to do. `now_ms` is the wall clock, for a new
- * database. */
-enum status store_open(const char *path, int64_t now_ms, struct store **store,
-		       struct error *err) MUST_CHECK;
+enum store_mode {
+	STORE_READ,   /* as it is: nothing is written, nor made beside it */
+	STORE_WRITE,  /* it has to be there */
+	STORE_CREATE, /* made where there is none, and nothing beside it that
+			 bears its name and may be what was there */
+	STORE_CREATE_ANEW, /* whatever lies there, but for SQLite's own logs */
+};
+
+/* Open the database and run the migrations it lacks (on a copy, where it is
+ * only read). A file that is empty or damaged, or is no toggled database, one
+ * of a newer release that this one cannot read, one that another process holds:
+ * each is refused with a sentence that says what to do. An empty database never
+ * comes about by itself: it is made where `mode` says so, whole or not at all.
+ * `now_ms` is the wall clock, for a new database. */
+enum status store_open(const char *path, enum store_mode mode, int64_t now_ms,
+		       struct store **store, struct error *err) MUST_CHECK;
 
 /* NULL is allowed. */
 void store_close(struct store *store);

@@ -58,7 +58,8 @@ from_file(const char *database, const char *path, struct error *err)
 	if (rc == STATUS_OK)
 		rc = offline_check(database, err);
 	if (rc == STATUS_OK)
-		rc = store_open(database, clock_wall_ms(&clock), &store, err);
+		rc = store_open(database, STORE_READ, clock_wall_ms(&clock),
+				&store, err);
 	if (rc == STATUS_OK)
 		rc = copy(store, output.part, err);
 	if (rc == STATUS_OK)

@@ -1,8 +1,8 @@
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "command.h"
+#include "marker.h"
 #include "model/name.h"
 #include "serve.h"
 #include "store/store.h"
@@ -30,26 +30,29 @@ find_tokens(struct store *store, bool *guarded, struct error *err)
 			  err);
 }
 
-/* Opening runs the migrations it lacks, as serving would. */
+/* Nothing is written: the migrations it lacks are run on a copy. */
 static enum status
-check_database(const char *path, bool *guarded, struct error *err)
+check_database(const struct options *options, bool *guarded, struct error *err)
 {
+	const char *path = options->database;
+	enum store_mode mode;
 	struct clock clock = clock_system();
 	struct store *store = NULL;
 	enum status rc;
 
-	if (access(path, F_OK)) {
+	rc = marker_judge(options, &mode, err);
+	if (rc == STATUS_OK && mode >= STORE_CREATE) {
 		printf("toggled: %s is not there yet, serving will make it\n",
 		       path);
 		return STATUS_OK;
 	}
-	rc = store_open(path, clock_wall_ms(&clock), &store, err);
+	if (rc == STATUS_OK)
+		rc = store_open(path, STORE_READ, clock_wall_ms(&clock), &store,
+				err);
 	if (rc == STATUS_OK)
 		rc = find_tokens(store, guarded, err);
 	if (rc == STATUS_OK)
 		printf("toggled: %s can be opened\n", path);
-	else
-		error_wrap(err, "%s", path);
 	store_close(store);
 	return rc;
 }
@@ -86,7 +89,7 @@ command_check(const struct options *options, struct error *err)
 	error_init(&unsafe);
 	rc = check_tls(options, err);
 	if (rc == STATUS_OK && is_named)
-		rc = check_database(options->database, &guarded, err);
+		rc = check_database(options, &guarded, err);
 	if (rc != STATUS_OK)
 		return rc;
 	rc = serve_check(options, guarded, &unsafe);

@@ -55,7 +55,7 @@ from_file(const struct options *options, struct output *output,
 
 	bytes_init(&text);
 	if (rc == STATUS_OK)
-		rc = offline_open(&offline, options->database, err);
+		rc = offline_open(&offline, options->database, STORE_READ, err);
 	if (rc == STATUS_OK)
 		rc = offline_find(&offline, options->environment, &snapshot,
 				  err);

@@ -10,6 +10,7 @@
 
 #include "command.h"
 #include "input.h"
+#include "marker.h"
 #include "model/credential.h"
 #include "model/name.h"
 #include "offline.h"
@@ -287,10 +288,15 @@ command_import(const struct options *options, struct error *err)
 {
 	struct offline offline = { 0 };
 	struct import import = { .options = options };
+	enum store_mode mode = STORE_READ;
 	enum status rc = STATUS_OK;
 
 	if (!remote_is_meant(options)) {
-		rc = offline_open(&offline, options->database, err);
+		rc = options->dry_run ? offline_check(options->database, err)
+				      : marker_judge(options, &mode, err);
+		if (rc == STATUS_OK)
+			rc = offline_open(&offline, options->database, mode,
+					  err);
 		import.offline = &offline;
 	}
 	for (size_t i = 0; i < options->operands.count && rc == STATUS_OK;

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "command.h"
+#include "marker.h"
 #include "model/name.h"
 #include "model/token.h"
 #include "offline.h"
@@ -255,13 +256,16 @@ change_file(struct work *work, struct error *err)
 	struct offline offline = { 0 };
 	struct token_order order = { .count = 0 };
 	const char *database = work->options->database;
+	enum store_mode mode = work->verb->order ? STORE_WRITE : STORE_READ;
 	enum status rc = STATUS_OK;
 
 	/* The first token may come before the first start. */
-	if (work->verb->order != order_create)
+	if (work->verb->order == order_create)
+		rc = marker_judge(work->options, &mode, err);
+	else
 		rc = offline_check(database, err);
 	if (rc == STATUS_OK)
-		rc = offline_open(&offline, database, err);
+		rc = offline_open(&offline, database, mode, err);
 	if (rc == STATUS_OK && work->verb->order)
 		rc = work->verb->order(work, offline.catalog, &order, err);
 	if (rc == STATUS_OK && work->verb->order)

@@ -33,15 +33,18 @@ serve(const struct options *options, struct error *err)
 
 	rc = serve_check_tls(options, &until_ms, err);
 	if (rc == STATUS_OK)
+		rc = serve_find(&daemon, &registry, err);
+	if (rc == STATUS_OK)
 		rc = server_open(&server, &daemon.server, err);
 	if (rc == STATUS_OK)
 		rc = registry_start(&registry, &daemon.registry, err);
 	if (rc == STATUS_OK)
 		rc = serve_check(options, atomic_load(&daemon.guarded), err);
-	if (rc == STATUS_OK)
+	if (rc == STATUS_OK) {
+		serve_leave_word(&daemon);
 		serve_open_tickets(&daemon);
-	if (rc == STATUS_OK)
 		rc = server_start(daemon.server, daemon.registry, err);
+	}
 	if (rc == STATUS_OK) {
 		serve_announce(&daemon);
 		serve_wait(&daemon);
@@ -54,6 +57,7 @@ serve(const struct options *options, struct error *err)
 		log_to(daemon.log, LOG_INFO, "stopped");
 	log_free(daemon.log);
 	notify_close(&daemon.notify);
+	marker_close(&daemon.marker);
 	options_free(daemon.reloaded);
 	return rc;
 }

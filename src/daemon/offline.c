@@ -48,10 +48,12 @@ advise(struct error *err)
 }
 
 enum status
-offline_open(struct offline *offline, const char *database, struct error *err)
+offline_open(struct offline *offline, const char *database,
+	     enum store_mode mode, struct error *err)
 {
 	struct registry_config config = {
 		.database = database,
+		.mode = mode,
 		.mailbox_limit = MAILBOX,
 		.group_limit = GROUP,
 		.clock = clock_system(),

@@ -23,9 +23,10 @@ struct offline {
 /* The file has to be there already. */
 enum status offline_check(const char *database, struct error *err) MUST_CHECK;
 
-/* A database is made where there is none. */
+/* Who only reads leaves the file as it is; in any other mode it is served for a
+ * moment. */
 enum status offline_open(struct offline *offline, const char *database,
-			 struct error *err) MUST_CHECK;
+			 enum store_mode mode, struct error *err) MUST_CHECK;
 
 /* Submit a job and wait until it is done. Its own status is in the job. */
 enum status offline_run(struct offline *offline, struct job *job,

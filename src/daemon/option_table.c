@@ -204,6 +204,7 @@ set_choice(struct options *options, const struct option *option,
 
 #define AT(member_) offsetof(struct options, member_)
 #define DAEMON (FOR_SERVE | FOR_CHECK)
+#define MAKERS (FOR_IMPORT | FOR_TOKEN) /* of a database */
 #define REMOTE (FOR_IMPORT | FOR_EXPORT | FOR_BACKUP | FOR_TOKEN)
 
 const struct option option_table[] = {
@@ -235,12 +236,27 @@ const struct option option_table[] = {
 	  .flags = OPTION_IN_FILE | OPTION_RELOADABLE },
 	{ .name = "database",
 	  .argument = "FILE",
-	  .help = "the database; made where there is none",
+	  .help = "the database; made at the first start",
 	  .set = set_text,
 	  .offset = AT(database),
 	  .initial = "./toggled.db",
 	  .commands = DAEMON,
 	  .flags = OPTION_IN_FILE },
+	{ .name = "state-dir",
+	  .argument = "DIR",
+	  .help = "where it is kept that a database was served (default: "
+		  "systemd's STATE_DIRECTORY, else beside the database)",
+	  .set = set_text,
+	  .offset = AT(state_dir),
+	  .commands = DAEMON | MAKERS,
+	  .flags = OPTION_IN_FILE },
+	{ .name = "create",
+	  .help = "begin with an empty database though there was another one",
+	  .set = set_switch,
+	  .offset = AT(create),
+	  .initial = "no",
+	  .commands = FOR_SERVE | MAKERS,
+	  .flags = OPTION_SWITCH },
 	{ .name = "database",
 	  .argument = "FILE",
 	  .help = "the database",

@@ -52,6 +52,8 @@ struct options {
 	const char *tls_certificate; /* NULL: none */
 	const char *tls_key;
 	const char *database;
+	const char *state_dir; /* NULL: none was named */
+	bool create;           /* a database where one was before */
 	size_t loops;
 	size_t connections;
 	size_t connections_per_address;

@@ -127,11 +127,14 @@ publish_cb(void *ctx, const struct catalog *catalog)
 	bool guarded = token_is_needed(catalog);
 
 	server_publish(daemon->server, catalog);
+	atomic_store(&daemon->tokenless, guarded && !token_is_any(catalog));
 	if (guarded && !atomic_exchange(&daemon->guarded, true) &&
-	    atomic_load(&daemon->announced))
+	    atomic_load(&daemon->announced)) {
 		log_to(daemon->log, LOG_INFO,
 		       "there is an access token: nobody gets in without one "
 		       "from now on");
+		serve_leave_word(daemon);
+	}
 }
 
 /* The disk is not to be trusted any more: what was acknowledged is on it, so
@@ -164,6 +167,32 @@ serve_registry_config(struct daemon *daemon)
 	};
 }
 
+enum status
+serve_find(struct daemon *daemon, struct registry_config *registry,
+	   struct error *err)
+{
+	marker_open(&daemon->marker, daemon->options);
+	registry->is_guarded = daemon->marker.had_tokens;
+	return marker_mode(&daemon->marker, daemon->options, &registry->mode,
+			   err);
+}
+
+void
+serve_leave_word(const struct daemon *daemon)
+{
+	struct error err;
+
+	error_init(&err);
+	if (marker_leave(&daemon->marker, atomic_load(&daemon->guarded),
+			 &err) != STATUS_OK)
+		log_to(daemon->log, LOG_WARN,
+		       "it is not kept that this database is served: were it "
+		       "gone, the next start would make an empty one",
+		       LOG_S("error", err.text),
+		       LOG_S("remedy", "state-dir: a directory that is "
+				       "writable"));
+}
+
 void
 serve_open_tickets(struct daemon *daemon)
 {
@@ -182,6 +211,18 @@ warn_of_open_doors(const struct daemon *daemon)
 	    "ANYBODY WHO REACHES THIS SERVER MAY CHANGE TOGGLES: there is no "
 	    "access token",
 	    LOG_S("remedy", "toggled token create --role admin --name NAME"));
+}
+
+/* The last token was revoked, or the database is another one than that which
+ * had some. */
+static void
+warn_of_closed_doors(const struct daemon *daemon)
+{
+	log_to(daemon->log, LOG_WARN,
+	       "NOBODY GETS IN: there is no access token, and there were some",
+	       LOG_S("remedy", "stop it, toggled token create --role admin "
+			       "--name NAME --database FILE, start it"),
+	       LOG_S("database", daemon->options->database));
 }
 
 /* It starts on a full disk, since reads need no room: whoever starts it should
@@ -238,6 +279,8 @@ serve_announce(struct daemon *daemon)
 	       LOG_N("revision", registry_counts(daemon->registry).head));
 	if (!atomic_load(&daemon->guarded))
 		warn_of_open_doors(daemon);
+	if (atomic_load(&daemon->tokenless))
+		warn_of_closed_doors(daemon);
 	warn_of_full_disk(daemon);
 	warn_of_short_watchdog(daemon);
 	exposed_warn(daemon->options, daemon->log);

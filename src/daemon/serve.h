@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "http/server.h"
+#include "marker.h"
 #include "notify.h"
 #include "options.h"
 #include "registry/registry.h"
@@ -23,11 +24,13 @@ enum { SERVE_DRAIN_MS = 10 * 1000 };
 struct daemon {
 	const struct options *options; /* as it was started */
 	struct options *reloaded;      /* as of the last SIGHUP, or NULL */
+	struct marker marker;          /* what was known before the start */
 	struct log *log;
 	struct notify notify;
 	struct server *server;
 	struct registry *registry;
-	atomic_bool guarded; /* nobody gets in without a token */
+	atomic_bool guarded;   /* nobody gets in without a token */
+	atomic_bool tokenless; /* nor is there one */
 	atomic_bool announced;
 };
 
@@ -43,6 +46,13 @@ enum status serve_check_tls(const struct options *options, int64_t *until_ms,
 
 /* Block the signals that serve_wait takes; before any thread is started. */
 void serve_block_signals(void);
+
+/* May the database be opened, and made? Read before anything is served. */
+enum status serve_find(struct daemon *daemon, struct registry_config *registry,
+		       struct error *err) MUST_CHECK;
+
+/* Leave word that it is served; the database is open. */
+void serve_leave_word(const struct daemon *daemon);
 
 struct server_config serve_server_config(const struct daemon *daemon);
 struct registry_config serve_registry_config(struct daemon *daemon);

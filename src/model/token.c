@@ -145,6 +145,14 @@ token_is_needed(const struct catalog *catalog)
 	return all_tokens(catalog) != NULL;
 }
 
+bool
+token_is_any(const struct catalog *catalog)
+{
+	const struct snapshot *snapshot = all_tokens(catalog);
+
+	return snapshot != NULL && tree_count(snapshot->tokens) > 0;
+}
+
 struct definition *
 token_find(const struct catalog *catalog, const char *id, size_t length)
 {

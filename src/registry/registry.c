@@ -339,12 +339,12 @@ ignore_done(struct job *job)
 	(void)job;
 }
 
-/* The environment that always exists, made on the thread of registry_start. */
+/* An environment that has to be there, made on the thread of registry_start. */
 static enum status
-make_default(struct registry *registry, struct error *err)
+make_environment(struct registry *registry, const char *name,
+		 const char *comment, struct error *err)
 {
-	static const char name[] = NAME_DEFAULT_ENVIRONMENT;
-	const struct string environment = { name, sizeof(name) - 1 };
+	const struct string environment = { name, strlen(name) };
 	struct edit edit = { .verb = EDIT_PUT,
 			     .kind = KIND_ENVIRONMENT,
 			     .key = environment,
@@ -353,15 +353,15 @@ make_default(struct registry *registry, struct error *err)
 	struct job job;
 	enum status rc = STATUS_OK;
 
-	if (catalog_find(registry->catalog, name, sizeof(name) - 1) != NULL)
+	if (registry->config.mode == STORE_READ ||
+	    catalog_find(registry->catalog, name, environment.length) != NULL)
 		return STATUS_OK;
 	job_init(&job, JOB_WRITE);
 	job.done = ignore_done;
 	job.by.kind = PRINCIPAL_PROGRAM;
 	job.environment = environment;
 	job.actor = (struct string){ "toggled", 7 };
-	job.comment =
-	    (struct string){ "the environment that always exists", 34 };
+	job.comment = (struct string){ comment, strlen(comment) };
 	job.write.edits = &edit;
 	job.write.count = 1;
 	job.write.create_environment = true;
@@ -407,8 +407,8 @@ registry_start(const struct registry_config *config, struct registry **out,
 	archive_init(&registry->archive);
 	pulse_init(&registry->pulse, config->clock);
 	mailbox_init(&registry->mailbox, config->mailbox_limit);
-	rc = store_open(config->database, clock_wall_ms(&config->clock),
-			&registry->store, err);
+	rc = store_open(config->database, config->mode,
+			clock_wall_ms(&config->clock), &registry->store, err);
 	if (rc != STATUS_OK)
 		goto out;
 	rc = rebuild(registry, err);
@@ -427,7 +427,13 @@ registry_start(const struct registry_config *config, struct registry **out,
 	registry->archive.ctx = registry;
 	retention_init(&registry->retention, registry->store, &config->clock,
 		       config->log, config->history_ms);
-	rc = make_default(registry, err);
+	rc = make_environment(registry, NAME_DEFAULT_ENVIRONMENT,
+			      "the environment that always exists", err);
+	if (rc == STATUS_OK && config->is_guarded)
+		rc = make_environment(registry, NAME_ACCESS_ENVIRONMENT,
+				      "there were tokens before: nobody gets "
+				      "in without one",
+				      err);
 	if (rc != STATUS_OK)
 		goto out;
 	atomic_store(&registry->tally.head, registry->catalog->head);

@@ -20,9 +20,8 @@ read_number(struct store *store, const char *sql, long *number,
 	return status;
 }
 
-/* The schema version of this release. */
-static long
-count_steps(const struct embedded_file *migrations)
+long
+migrate_steps(const struct embedded_file *migrations)
 {
 	long count = 0;
 
@@ -52,7 +51,7 @@ enum status
 migrate_check(struct store *store, const struct embedded_file *migrations,
 	      struct error *err)
 {
-	const long known = count_steps(migrations);
+	const long known = migrate_steps(migrations);
 	long application = 0;
 	long version = 0;
 	long tables = 0;
@@ -69,7 +68,11 @@ migrate_check(struct store *store, const struct embedded_file *migrations,
 	if (status != STATUS_OK)
 		return status;
 	if (application == 0 && version == 0 && tables == 0)
-		return STATUS_OK; /* a new, empty file */
+		return error_set(err, STATUS_CORRUPT,
+				 "the database is empty: that is none of "
+				 "toggled, but one that was lost, or cut off. "
+				 "Restore a backup; where there never was "
+				 "anything, remove the file");
 	if (application != MIGRATE_APPLICATION_ID)
 		return error_set(err, STATUS_INVALID,
 				 "this is a database of another program, "
@@ -128,7 +131,7 @@ enum status
 migrate_run(struct store *store, const struct embedded_file *migrations,
 	    struct error *err)
 {
-	const long known = count_steps(migrations);
+	const long known = migrate_steps(migrations);
 	long version = 0;
 	enum status status =
 	    read_number(store, "PRAGMA user_version", &version, err);
@@ -252,7 +255,7 @@ migrate_verify(struct store *store, const struct embedded_file *migrations,
 	    read_number(store, "PRAGMA user_version", &version, err);
 
 	/* Of a newer one it is not known what it ought to be. */
-	if (status != STATUS_OK || version > count_steps(migrations))
+	if (status != STATUS_OK || version > migrate_steps(migrations))
 		return status;
 	status = make_fresh(&fresh, migrations, version, err);
 	if (status == STATUS_OK)

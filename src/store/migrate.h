@@ -20,7 +20,10 @@ struct store;
 /* PRAGMA application_id: "tgld". */
 enum { MIGRATE_APPLICATION_ID = 0x74676c64 };
 
-/* Refuse what is no database of toggled or too new. Writes nothing. */
+/* The schema version of this release. */
+long migrate_steps(const struct embedded_file *migrations);
+
+/* Refuse what is no database of toggled, empty, or too new. Writes nothing. */
 enum status migrate_check(struct store *store,
 			  const struct embedded_file *migrations,
 			  struct error *err) MUST_CHECK;

@@ -162,6 +162,8 @@ copy(const struct restore *restore, struct error *err)
 	remove_copy(restore);
 	if (status == STATUS_OK && access(from, F_OK) == 0)
 		status = disk_copy(from, to, err);
+	else if (status == STATUS_OK && errno != ENOENT)
+		status = failed(err, from, "look for it");
 	if (status == STATUS_OK)
 		status = disk_copy(restore->backup, restore->copy, err);
 	if (fd >= 0)
@@ -196,8 +198,8 @@ renew(const struct restore *restore, struct restored *restored,
 {
 	char *log = disk_name(restore->copy, "-wal");
 	struct store *store = NULL;
-	enum status status =
-	    store_open(restore->copy, restore->order->now_ms, &store, err);
+	enum status status = store_open(restore->copy, STORE_WRITE,
+					restore->order->now_ms, &store, err);
 
 	if (status == STATUS_OK && store_head(store) != restored->facts.head)
 		status = error_set(err, STATUS_IO,

@@ -9,16 +9,20 @@
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "birth.h"
 #include "disk.h"
+#include "form.h"
 #include "horizon.h"
 #include "migrate.h"
+#include "reading.h"
 #include "store_error.h"
 #include "store_private.h"
 
 /*
  * Opening, in this order:
  *
- *   create    an absent file, readable by its owner only
+ *   find      the file: it has something in it; an absent one is made whole,
+ *             where it may be (birth.c)
  *   lock      EXCLUSIVE before WAL: then there is no shared memory file, no
  *             second writer, and no second checkpointer
  *   identify  before anything is written into somebody else's database
@@ -27,7 +31,8 @@
  *   prepare   every statement, once
  *   read      epoch, head and horizon
  *
- * Any failure closes what there is: store_close takes a half-open store.
+ * Any failure closes what there is: store_close takes a half-open store. What
+ * is only read is opened in another way (reading.c).
  */
 
 enum { LINKS_MAX = 40 }; /* of a path, as the kernel follows them */
@@ -62,9 +67,10 @@ enum {
 };
 
 struct store_options
-store_options_default(int64_t now_ms)
+store_options_default(enum store_mode mode, int64_t now_ms)
 {
-	return (struct store_options){ .vfs = NULL,
+	return (struct store_options){ .mode = mode,
+				       .vfs = NULL,
 				       .synchronous = "FULL",
 				       .migrations = embedded_migrations,
 				       .checkpoint_pages = CHECKPOINT_PAGES,
@@ -178,24 +184,33 @@ read_head(struct store *store, struct error *err)
 	return status;
 }
 
-enum status
-store_stamp_epoch(struct store *store, int64_t now_ms, struct error *err)
+static void
+draw_epoch(struct store *store)
 {
 	uint8_t raw[(EPOCH_BYTES - 1) / 2];
-	struct parameter parameters[2];
 
 	random_bytes(raw, sizeof(raw));
 	for (size_t i = 0; i < sizeof(raw); i++)
 		(void)sqlite3_snprintf(3, store->epoch + 2 * i, "%02x", raw[i]);
+}
+
+enum status
+store_stamp_epoch(struct store *store, int64_t now_ms, struct error *err)
+{
+	struct parameter parameters[2];
+
+	draw_epoch(store);
 	parameters[0] =
 	    parameter_text((struct string){ store->epoch, EPOCH_BYTES - 1 });
 	parameters[1] = parameter_integer(now_ms);
 	return statement_run(store, STATEMENT_STAMP_META, parameters, 2, err);
 }
 
-/* A new database, or a backup opened for the first time, has none. */
+/* A new database, or a backup opened for the first time, has none; nor is it
+ * given one where it is only read. */
 static enum status
-read_epoch(struct store *store, int64_t now_ms, struct error *err)
+read_epoch(struct store *store, const struct store_options *options,
+	   struct error *err)
 {
 	const enum statement_id id = STATEMENT_READ_META;
 	struct string epoch;
@@ -213,8 +228,10 @@ read_epoch(struct store *store, int64_t now_ms, struct error *err)
 					   "the database has no epoch");
 	}
 	statement_reset(store, id);
-	if (status == STATUS_OK && is_new)
-		status = store_stamp_epoch(store, now_ms, err);
+	if (status == STATUS_OK && is_new && options->mode == STORE_READ)
+		draw_epoch(store);
+	else if (status == STATUS_OK && is_new)
+		status = store_stamp_epoch(store, options->now_ms, err);
 	return status;
 }
 
@@ -232,11 +249,31 @@ read_oldest(struct store *store, struct error *err)
 	return status;
 }
 
+/* The file is there after that, with something in it. */
 static enum status
-set_up(struct store *store, const struct store_options *options,
-       struct error *err)
+find_file(const struct store *store, const struct store_options *options,
+	  struct error *err)
 {
-	enum status status = store_create_file(store->path, err);
+	enum status status = STATUS_OK;
+
+	if (options->mode >= STORE_CREATE && access(store->path, F_OK) != 0 &&
+	    errno == ENOENT) {
+		status = birth_check(store->path,
+				     options->mode == STORE_CREATE_ANEW, err);
+		if (status == STATUS_OK)
+			status =
+			    birth_make(store->path, options->migrations, err);
+	}
+	if (status == STATUS_OK)
+		status = form_check(store->path, err);
+	return status;
+}
+
+static enum status
+connect_for_writing(struct store *store, const struct store_options *options,
+		    struct error *err)
+{
+	enum status status = find_file(store, options, err);
 
 	if (status == STATUS_OK)
 		status = connect(store, err);
@@ -252,10 +289,34 @@ set_up(struct store *store, const struct store_options *options,
 		status = migrate_run(store, options->migrations, err);
 	if (status == STATUS_OK)
 		status = APPLY(store, settings_last, err);
+	return status;
+}
+
+static enum status
+connect_for_reading(struct store *store, const struct store_options *options,
+		    struct error *err)
+{
+	enum status status = reading_connect(store, err);
+
+	if (status == STATUS_OK)
+		status = migrate_check(store, options->migrations, err);
+	if (status == STATUS_OK)
+		status = reading_renew(store, options->migrations, err);
+	return status;
+}
+
+static enum status
+set_up(struct store *store, const struct store_options *options,
+       struct error *err)
+{
+	enum status status = options->mode == STORE_READ
+				 ? connect_for_reading(store, options, err)
+				 : connect_for_writing(store, options, err);
+
 	if (status == STATUS_OK)
 		status = statement_open_all(store, err);
 	if (status == STATUS_OK)
-		status = read_epoch(store, options->now_ms, err);
+		status = read_epoch(store, options, err);
 	if (status == STATUS_OK)
 		status = read_head(store, err);
 	if (status == STATUS_OK)
@@ -333,6 +394,7 @@ store_open_with(const char *path, const struct store_options *options,
 
 	opened->path = store_plain_path(path);
 	opened->log_path = disk_name(opened->path, "-wal");
+	opened->lock_fd = -1;
 	opened->vfs = options->vfs != NULL ? mem_strdup(options->vfs) : NULL;
 	(void)sqlite3_snprintf((int)sizeof(opened->synchronous),
 			       opened->synchronous, "%s", options->synchronous);
@@ -352,10 +414,11 @@ store_open_with(const char *path, const struct store_options *options,
 }
 
 enum status
-store_open(const char *path, int64_t now_ms, struct store **store,
-	   struct error *err)
+store_open(const char *path, enum store_mode mode, int64_t now_ms,
+	   struct store **store, struct error *err)
 {
-	const struct store_options options = store_options_default(now_ms);
+	const struct store_options options =
+	    store_options_default(mode, now_ms);
 
 	return store_open_with(path, &options, store, err);
 }
@@ -372,6 +435,8 @@ store_close(struct store *store)
 		(void)sqlite3_db_config(
 		    store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	(void)sqlite3_close(store->db);
+	if (store->lock_fd >= 0)
+		(void)close(store->lock_fd);
 	free(store->path);
 	free(store->log_path);
 	free(store->vfs);

@@ -34,6 +34,7 @@ struct store {
 	int64_t newest_at_ms;
 	uint8_t head_hash[SHA256_BYTES];
 	bool dead;            /* an fsync failed: nothing may be written */
+	int lock_fd;          /* of one that is only read; else -1 */
 	int wal_pages;        /* in the log after the last commit */
 	int checkpoint_pages; /* so many make a checkpoint worth while */
 	int checkpoint_at;    /* try one when wal_pages reaches this */
@@ -42,6 +43,7 @@ struct store {
 };
 
 struct store_options {
+	enum store_mode mode;
 	const char *vfs;         /* NULL: the default */
 	const char *synchronous; /* anything but "FULL" loses changes */
 	const struct embedded_file *migrations;
@@ -50,7 +52,8 @@ struct store_options {
 };
 
 /* What store_open uses. */
-struct store_options store_options_default(int64_t now_ms);
+struct store_options store_options_default(enum store_mode mode,
+					   int64_t now_ms);
 
 enum status store_open_with(const char *path,
 			    const struct store_options *options,

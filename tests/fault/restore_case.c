@@ -217,7 +217,7 @@ look(struct restore_scene *scene, const char *path, struct identity *identity)
 	error_init(&err);
 	status = database_verify(path, &facts, &err);
 	if (status == STATUS_OK)
-		status = store_open(path, NOW_MS, &store, &err);
+		status = store_open(path, STORE_CREATE, NOW_MS, &store, &err);
 	if (status != STATUS_OK)
 		unsound(scene, "%s", err.text);
 	else

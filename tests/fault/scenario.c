@@ -19,7 +19,7 @@ scenario_init(struct scenario *s, struct shim *shim)
 	error_init(&s->err);
 	s->shim = shim;
 	shim_reset(shim);
-	s->options = store_options_default(5);
+	s->options = store_options_default(STORE_CREATE, 5);
 	s->options.vfs = "shim";
 	s->options.checkpoint_pages = CHECKPOINT_PAGES;
 	/* The shim decides what is on disk, so memory is disk enough. */

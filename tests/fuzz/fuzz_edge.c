@@ -123,6 +123,7 @@ start(void)
 	};
 	struct registry_config store = {
 		.database = scratch_path("db"),
+		.mode = STORE_CREATE,
 		.mailbox_limit = 64,
 		.group_limit = 8,
 		.clock = config.clock,

@@ -29,7 +29,8 @@ enum status
 world_open(struct world *world, const char *path, struct error *err)
 {
 	struct clock clock = { tell_ms, tell_ms, world };
-	enum status rc = store_open(path, world->now_ms, &world->store, err);
+	enum status rc =
+	    store_open(path, STORE_CREATE, world->now_ms, &world->store, err);
 
 	if (rc != STATUS_OK)
 		return rc;

@@ -97,7 +97,8 @@ later_release_write(struct toggled *t, struct later_release *later)
 	struct error err;
 
 	error_init(&err);
-	ck_assert_msg(store_open(t->database, 0, &store, &err) == STATUS_OK,
+	ck_assert_msg(store_open(t->database, STORE_CREATE, 0, &store, &err) ==
+			  STATUS_OK,
 		      "%s", err.text);
 	change = begin_change(store, NAME_ACCESS_ENVIRONMENT);
 	add_item(change, KIND_ENVIRONMENT, NAME_ACCESS_ENVIRONMENT,

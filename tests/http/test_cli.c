@@ -230,6 +230,9 @@ START_TEST(test_import_when_dry_then_nothing_is_stored)
 
 	if (online)
 		toggled_start(t, NULL);
+	else
+		(void)TOGGLED_RUN(t, "import", "--database", t->database,
+				  toggled_write(t, "0.json", "{\"flags\":{}}"));
 	run = TOGGLED_RUN(t, "import", "--dry-run", target_name(online),
 			  target(t, online), in);
 	ck_assert_msg(run->status == 0, "%s", run->err);

@@ -344,10 +344,10 @@ static const struct {
 	void (*spoil)(struct toggled *t);
 	const char *says;
 } spoiled[] = {
-	{ spoil_head, "is not a database" },
+	{ spoil_head, "no database, or its head is damaged" },
 	{ spoil_schema, "newer" },
 	{ spoil_owner, "not" },
-	{ spoil_kind, "open" },
+	{ spoil_kind, "no file" },
 	{ spoil_length, "damaged" },
 };
 

@@ -70,6 +70,7 @@ desk_open(struct desk *desk)
 	memset(desk, 0, sizeof(*desk));
 	scratch_open(desk->directory, desk->path);
 	desk->config = (struct registry_config){ .database = desk->path,
+						 .mode = STORE_CREATE,
 						 .mailbox_limit = MAILBOX,
 						 .group_limit = GROUP,
 						 .clock = clock_system(),

@@ -36,7 +36,8 @@ void
 store_fixture_reopen(struct store_fixture *f)
 {
 	store_fixture_close(f);
-	ck_assert_msg(store_open(f->path, 5, &f->store, &f->err) == STATUS_OK,
+	ck_assert_msg(store_open(f->path, STORE_CREATE, 5, &f->store,
+				 &f->err) == STATUS_OK,
 		      "%s", f->err.text);
 }
 

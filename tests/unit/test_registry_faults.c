@@ -223,8 +223,9 @@ START_TEST(test_start_when_statement_gives_up_then_refused_and_next_starts)
 		    registry_start(&desk.config, &desk.registry, &desk.err);
 		strikes_end(&strikes, status != STATUS_OK);
 		if (status != STATUS_OK) {
-			ck_assert_ptr_nonnull(
-			    strstr(desk.err.text, "interrupted"));
+			ck_assert_msg(strstr(desk.err.text, "interrupted") !=
+					  NULL,
+				      "%s", desk.err.text);
 			desk.registry = NULL;
 			desk_start(&desk);
 		}

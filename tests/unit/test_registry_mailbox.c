@@ -144,8 +144,9 @@ check_copy(const char *path, int64_t head)
 	struct error err;
 
 	error_init(&err);
-	ck_assert_msg(store_open(path, 5, &copy, &err) == STATUS_OK, "%s",
-		      err.text);
+	ck_assert_msg(store_open(path, STORE_CREATE, 5, &copy, &err) ==
+			  STATUS_OK,
+		      "%s", err.text);
 	ck_assert_int_eq(store_head(copy), head);
 	store_close(copy);
 }

@@ -54,8 +54,9 @@ START_TEST(test_backup_when_writes_go_on_then_copy_is_whole)
 	memcpy(epoch, store_epoch(f.store), EPOCH_BYTES);
 	ck_assert_int_eq(stat(name, &st), 0);
 	ck_assert_uint_eq(st.st_mode & 0777, 0600);
-	ck_assert_msg(store_open(name, 5, &copy, &f.err) == STATUS_OK, "%s",
-		      f.err.text);
+	ck_assert_msg(store_open(name, STORE_CREATE, 5, &copy, &f.err) ==
+			  STATUS_OK,
+		      "%s", f.err.text);
 	ck_assert_int_eq(store_head(copy), store_head(f.store));
 	ck_assert_int_eq(store_verify(copy, &changes, &f.err), STATUS_OK);
 	ck_assert_int_eq(changes, store_head(f.store));
@@ -78,10 +79,12 @@ START_TEST(test_backup_when_opened_again_then_identity_stays)
 	store_fixture_init(&f);
 	copy_name(&f, name);
 	(void)copy_while_writing(&f, name);
-	ck_assert_int_eq(store_open(name, 5, &copy, &f.err), STATUS_OK);
+	ck_assert_int_eq(store_open(name, STORE_CREATE, 5, &copy, &f.err),
+			 STATUS_OK);
 	memcpy(epoch, store_epoch(copy), EPOCH_BYTES);
 	store_close(copy);
-	ck_assert_int_eq(store_open(name, 5, &copy, &f.err), STATUS_OK);
+	ck_assert_int_eq(store_open(name, STORE_CREATE, 5, &copy, &f.err),
+			 STATUS_OK);
 	ck_assert_str_eq(store_epoch(copy), epoch);
 	store_close(copy);
 	store_fixture_fini(&f);

@@ -217,7 +217,7 @@ END_TEST
 START_TEST(test_commit_when_log_is_long_then_checkpointed)
 {
 	struct store_fixture f;
-	struct store_options options = store_options_default(1);
+	struct store_options options = store_options_default(STORE_CREATE, 1);
 	int64_t changes = 0;
 	int pages_max = 0;
 

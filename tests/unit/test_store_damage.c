@@ -46,7 +46,7 @@ take_change(const struct stored_change *change, void *ctx, struct error *err)
 static enum status
 open_it(struct store_fixture *f)
 {
-	return store_open(f->path, 5, &f->store, &f->err);
+	return store_open(f->path, STORE_CREATE, 5, &f->store, &f->err);
 }
 
 static enum status

@@ -204,11 +204,11 @@ struct foreign {
 };
 
 static const struct foreign foreigns[] = {
-	{ NULL, "", 0, STATUS_INVALID, "the file is empty" },
-	{ NULL, "x", 1, STATUS_INVALID, "no database" },
+	{ NULL, "", 0, STATUS_CORRUPT, "the file is empty" },
+	{ NULL, "x", 1, STATUS_CORRUPT, "no database" },
 	{ NULL, "SQLite format 3", 16, STATUS_CORRUPT, "not a database" },
 	{ NULL, "a text that goes on and on, but no database", 40,
-	  STATUS_INVALID, "no database" },
+	  STATUS_CORRUPT, "no database" },
 	{ "PRAGMA application_id = 1", NULL, 0, STATUS_INVALID,
 	  "another program" },
 	{ "DELETE FROM change WHERE revision = 7", NULL, 0, STATUS_CORRUPT,
@@ -218,7 +218,7 @@ static const struct foreign foreigns[] = {
 	{ "DROP TABLE item; DROP TABLE change; DROP TABLE newest;"
 	  "DROP TABLE request; DROP TABLE horizon; DROP TABLE meta;"
 	  "PRAGMA application_id = 0; PRAGMA user_version = 0",
-	  NULL, 0, STATUS_INVALID, "the database is empty" },
+	  NULL, 0, STATUS_CORRUPT, "the database is empty" },
 	{ "UPDATE horizon SET kind = 77", NULL, 0, STATUS_CORRUPT,
 	  "the horizon is damaged" },
 	{ "UPDATE horizon SET key = 'k'", NULL, 0, STATUS_CORRUPT,
@@ -426,7 +426,8 @@ START_TEST(test_restore_when_backup_has_an_identity_then_a_new_one)
 
 	open_scene(&s);
 	store_fixture_close(&s.f);
-	ck_assert_int_eq(store_open(s.backup, 5, &copy, &s.f.err), STATUS_OK);
+	ck_assert_int_eq(store_open(s.backup, STORE_CREATE, 5, &copy, &s.f.err),
+			 STATUS_OK);
 	memcpy(epoch, store_epoch(copy), EPOCH_BYTES);
 	copy->dead = _i == 1; /* leaves its log behind */
 	store_close(copy);
@@ -515,7 +516,7 @@ START_TEST(test_restore_when_backup_is_bad_then_old_stays)
 	store_fixture_close(&s.f);
 	before = read_file(s.f.path);
 	write_file(s.backup, "", 0);
-	ck_assert_int_eq(restore(&s, false, &restored), STATUS_INVALID);
+	ck_assert_int_eq(restore(&s, false, &restored), STATUS_CORRUPT);
 	(void)snprintf(s.backup, sizeof(s.backup), "%s", s.f.path);
 	ck_assert_int_eq(restore(&s, false, &restored), STATUS_INVALID);
 	ck_assert_ptr_nonnull(strstr(s.f.err.text, "the database itself"));

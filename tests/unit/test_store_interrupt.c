@@ -379,7 +379,7 @@ START_TEST(test_open_when_statement_gives_up_then_refused_and_next_opens)
 			ck_assert_int_eq(unlink(f.path), 0);
 		error_init(&f.err);
 		strikes_next(&strikes);
-		status = store_open(f.path, 5, &f.store, &f.err);
+		status = store_open(f.path, STORE_CREATE, 5, &f.store, &f.err);
 		strikes_end(&strikes, status != STATUS_OK);
 		if (status != STATUS_OK) {
 			f.store = NULL;

@@ -37,7 +37,7 @@ steps_add(struct steps *steps, const char *name, const char *text)
 static enum status
 open_with(struct store_fixture *f, const struct embedded_file *migrations)
 {
-	struct store_options options = store_options_default(5);
+	struct store_options options = store_options_default(STORE_CREATE, 5);
 
 	store_fixture_close(f);
 	options.migrations = migrations;
@@ -188,10 +188,43 @@ START_TEST(test_migrate_when_too_new_then_says_which_release_is_needed)
 	ck_assert_int_eq(open_with(&f, steps.files), STATUS_OK);
 	store_fixture_tamper_closed(&f, "UPDATE meta SET release = '7.8.9'");
 	error_init(&f.err);
-	ck_assert_int_eq(store_open(f.path, 5, &f.store, &f.err),
+	ck_assert_int_eq(store_open(f.path, STORE_CREATE, 5, &f.store, &f.err),
 			 STATUS_INVALID);
 	ck_assert_ptr_nonnull(
 	    strstr(f.err.text, "install toggled 7.8.9 or a newer one"));
+	store_fixture_fini(&f);
+}
+END_TEST
+
+/* The same file again, on a copy that nobody sees. */
+START_TEST(test_migrate_when_only_read_then_on_a_copy)
+{
+	struct store_fixture f;
+	struct steps steps;
+	struct store_options options = store_options_default(STORE_READ, 5);
+
+	store_fixture_init(&f);
+	store_fixture_put(&f, "a", "x");
+	store_fixture_close(&f);
+	steps_init(&steps);
+	steps_add(&steps, "next.sql",
+		  "CREATE TABLE extra AS SELECT 7 AS n FROM change");
+	options.migrations = steps.files;
+	error_init(&f.err);
+	ck_assert_msg(store_open_with(f.path, &options, &f.store, &f.err) ==
+			  STATUS_OK,
+		      "%s", f.err.text);
+	check_answer(&f, "SELECT n FROM extra", "7");
+	ck_assert_int_eq(store_head(f.store), 1);
+	ck_assert_int_ne(statement_once(f.store->db, "DELETE FROM change",
+					(char[8]){ "" }, 8, &f.err),
+			 STATUS_OK);
+	store_fixture_close(&f);
+	error_init(&f.err);
+	ck_assert_int_eq(store_open(f.path, STORE_WRITE, 5, &f.store, &f.err),
+			 STATUS_OK);
+	check_answer(
+	    &f, "SELECT count(*) FROM sqlite_schema WHERE name = 'extra'", "0");
 	store_fixture_fini(&f);
 }
 END_TEST
@@ -216,7 +249,8 @@ START_TEST(test_migrate_when_foreign_then_refused_untouched)
 	store_fixture_tamper_closed(&f, foreigns[_i].sql);
 	store_fixture_tamper_closed(&f, "PRAGMA journal_mode = DELETE");
 	error_init(&f.err);
-	ck_assert_int_ne(store_open(f.path, 5, &f.store, &f.err), STATUS_OK);
+	ck_assert_int_ne(store_open(f.path, STORE_CREATE, 5, &f.store, &f.err),
+			 STATUS_OK);
 	ck_assert_msg(strstr(f.err.text, foreigns[_i].sentence) != NULL, "%s",
 		      f.err.text);
 	store_fixture_tamper_closed(&f, "CREATE TABLE check_it (n); "
@@ -239,6 +273,7 @@ main(void)
 	tcase_add_test(tcase,
 		       test_migrate_when_step_fails_then_nothing_of_it_stays);
 	tcase_add_test(tcase, test_migrate_when_newer_but_readable_then_opened);
+	tcase_add_test(tcase, test_migrate_when_only_read_then_on_a_copy);
 	tcase_add_test(
 	    tcase, test_migrate_when_too_new_then_says_which_release_is_needed);
 	tcase_add_loop_test(tcase,

@@ -17,7 +17,8 @@ check_refused(struct store_fixture *f, const char *path, enum status status,
 
 	(void)f;
 	error_init(&err);
-	ck_assert_int_eq(store_open(path, 5, &store, &err), status);
+	ck_assert_int_eq(store_open(path, STORE_CREATE, 5, &store, &err),
+			 status);
 	ck_assert_ptr_null(store);
 	ck_assert_int_eq(err.code, status);
 	ck_assert_msg(strstr(err.text, sentence) != NULL, "%s", err.text);
@@ -108,7 +109,8 @@ START_TEST(test_open_when_name_is_odd_then_still_a_file)
 	store_fixture_init(&f);
 	store_fixture_close(&f);
 	ck_assert_int_eq(chdir(f.directory), 0);
-	ck_assert_int_eq(store_open(names[_i], 5, &store, &f.err), STATUS_OK);
+	ck_assert_int_eq(store_open(names[_i], STORE_CREATE, 5, &store, &f.err),
+			 STATUS_OK);
 	ck_assert_int_eq(access(names[_i], F_OK), 0);
 	store_close(store);
 	store_fixture_fini(&f);
@@ -127,7 +129,7 @@ START_TEST(test_open_when_not_a_database_then_says_so)
 	for (int i = 0; i < 1000; i++)
 		(void)fputs("this is no database\n", file);
 	(void)fclose(file);
-	check_refused(&f, f.path, STATUS_CORRUPT, "the file is not a database");
+	check_refused(&f, f.path, STATUS_CORRUPT, "the file is no database");
 	store_fixture_fini(&f);
 }
 END_TEST
@@ -149,7 +151,8 @@ START_TEST(test_open_when_locked_by_a_process_then_asks_for_another_toggled)
 	ck_assert_int_ge(child, 0);
 	if (child == 0) {
 		struct store *store = NULL;
-		byte = store_open(f.path, 5, &store, NULL) == STATUS_OK;
+		byte = store_open(f.path, STORE_CREATE, 5, &store, NULL) ==
+		       STATUS_OK;
 		(void)!write(to_parent[1], &byte, 1);
 		(void)!read(to_child[0], &byte, 1);
 		store_close(store);
@@ -193,7 +196,7 @@ END_TEST
 
 START_TEST(test_open_when_path_is_a_directory_then_cannot_open)
 {
-	check_refused(NULL, "/tmp", STATUS_IO, "it cannot be opened");
+	check_refused(NULL, "/tmp", STATUS_INVALID, "it is no file");
 }
 END_TEST
 

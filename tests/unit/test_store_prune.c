@@ -308,7 +308,7 @@ END_TEST
 START_TEST(test_prune_when_done_then_the_release_before_refuses)
 {
 	struct embedded_file older[] = { embedded_migrations[0], { 0 } };
-	struct store_options options = store_options_default(5);
+	struct store_options options = store_options_default(STORE_CREATE, 5);
 	struct store_fixture f;
 
 	store_fixture_init(&f);
