@@ -61,6 +61,19 @@ struct write_order {
 	bool lenient;           /* broken targeting is stored and reported */
 };
 
+/* What of a history is asked for: what came after a moment, up to another. */
+struct moment_range {
+	const struct moment *since; /* NULL: from the beginning */
+	const struct moment *until; /* NULL: to the newest */
+};
+
+/* The change that a moment was found to mean: the newest one of the environment
+ * by then; revision 0: there was none yet. */
+struct point {
+	int64_t revision;
+	int64_t at_ms;
+};
+
 struct rollback_order {
 	struct moment to;
 	int64_t not_before;        /* refuse what is older; 0: nothing */
@@ -70,7 +83,8 @@ struct rollback_order {
 
 struct past_order {
 	struct moment at;
-	bool is_of_keys; /* only the settings and these; else everything */
+	int64_t not_before; /* the first revision who asks may know; 0: all */
+	bool is_of_keys;    /* only the settings and these; else everything */
 	enum kind kind;
 	const struct string *keys;
 	size_t key_count;
@@ -104,7 +118,10 @@ struct job {
 	union {
 		struct write_order write;
 		struct rollback_order rollback;
-		struct history_query history;
+		struct {
+			struct history_query history;
+			struct moment_range range;
+		};
 		struct past_order past;
 	};
 
@@ -124,6 +141,8 @@ struct job {
 	 * written that is as it was before. */
 	struct definition *current;
 	struct snapshot *snapshot; /* JOB_PAST */
+	struct point to;           /* JOB_ROLLBACK, but not of a repeated one */
+	struct point since, until; /* JOB_HISTORY, of its range */
 	struct change **changes;   /* JOB_HISTORY */
 	size_t change_count;
 	bool has_more_changes; /* which were asked for, but are too much text */

@@ -138,8 +138,8 @@ size_t store_past_count(const struct store_past *past);
 /* NULL is allowed. */
 void store_past_free(struct store_past *past);
 
-/* The newest change to an environment at or before `at`, and when it was; 0:
- * there was none. */
+/* The newest change to an environment (length 0: to any) up to revision `at`,
+ * and when it was; 0: there was none. */
 enum status store_last_change(struct store *store, struct string environment,
 			      int64_t at, int64_t *revision, int64_t *at_ms,
 			      struct error *err) MUST_CHECK;
@@ -214,6 +214,7 @@ struct history_query {
 	struct string environment; /* length 0: all */
 	struct string key; /* length 0: all; else only items of that key */
 	int64_t before;    /* only revisions < before; 0: from the newest */
+	int64_t after;     /* only revisions > after */
 	int64_t revision;  /* only this one; 0: any */
 	size_t limit;
 };

@@ -53,6 +53,9 @@ void document_no_changes(const char *epoch, int64_t revision,
 void document_flagd(const struct snapshot *snapshot, const char *epoch,
 		    struct bytes *out);
 
+/* {"revision","at"}. */
+void document_point(int64_t revision, int64_t at_ms, struct bytes *out);
+
 /* One change with before and after: {"revision","environment","at","actor",
  * "comment","toggles":{key:{"before","after"}},"segments":{…},
  * "environments":{…}}; members without items are {} for toggles and segments

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "model/definition.h"
 #include "model/value.h"
+#include "wire/moment.h"
 
 enum edit_verb {
 	EDIT_PUT,   /* replace the whole definition, or create it */
@@ -48,18 +49,7 @@ enum status edit_decode_changes(const struct value *body, struct arena *arena,
 				struct edit_list *out,
 				struct error *err) MUST_CHECK;
 
-/* A point in the past: a revision, "epoch.revision", or an RFC 3339 time. */
-struct moment {
-	bool is_time;
-	int64_t revision;
-	int64_t at_ms;
-};
-
-/* `name` stands in front of what is said of a fault; "": nothing does. */
-enum status moment_decode(const char *text, const char *name,
-			  struct moment *out, struct error *err) MUST_CHECK;
-
-/* The body of POST /rollback. */
+/* The body of POST /rollback, read at that time of the wall clock. */
 struct rollback {
 	struct moment to;
 	struct string *keys; /* NULL with key_count 0: everything */
@@ -67,7 +57,8 @@ struct rollback {
 	struct string comment;
 };
 
-enum status rollback_decode(const struct value *body, struct arena *arena,
-			    struct rollback *out, struct error *err) MUST_CHECK;
+enum status rollback_decode(const struct value *body, int64_t now_ms,
+			    struct arena *arena, struct rollback *out,
+			    struct error *err) MUST_CHECK;
 
 #endif

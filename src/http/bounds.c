@@ -28,6 +28,19 @@ refuse_early(struct request *r, enum status code, const struct moment *moment)
 }
 
 bool
+bounds_admit_end(struct request *r, const struct moment *moment)
+{
+	if (moment->is_time || access_sees_all(r) ||
+	    moment->revision <= r->snapshot->revision)
+		return true;
+	reply_fail(r, STATUS_INVALID,
+		   "there is no revision %" PRId64
+		   " of the environment; its newest is %" PRId64,
+		   moment->revision, r->snapshot->revision);
+	return false;
+}
+
+bool
 bounds_admit(struct request *r, const struct moment *moment)
 {
 	/* What a write is to go back to is input. */
@@ -37,13 +50,8 @@ bounds_admit(struct request *r, const struct moment *moment)
 
 	if (moment->is_time)
 		return true;
-	if (!access_sees_all(r) && moment->revision > r->snapshot->revision) {
-		reply_fail(r, STATUS_INVALID,
-			   "there is no revision %" PRId64
-			   " of the environment; its newest is %" PRId64,
-			   moment->revision, r->snapshot->revision);
+	if (!bounds_admit_end(r, moment))
 		return false;
-	}
 	if (moment->revision >= 1 && moment->revision < bounds_first(r)) {
 		refuse_early(r, code, moment);
 		return false;

@@ -24,6 +24,10 @@ int64_t bounds_first(const struct request *r);
  * to be before the beginning until its snapshot is there: bounds_show. */
 bool bounds_admit(struct request *r, const struct moment *moment) MUST_CHECK;
 
+/* The same for an end of a range, which may be before the beginning. */
+bool bounds_admit_end(struct request *r,
+		      const struct moment *moment) MUST_CHECK;
+
 /* The result of a job for the past: may it be shown? False: the reply is
  * filled. */
 bool bounds_show(struct request *r, const struct job *job) MUST_CHECK;

@@ -246,6 +246,11 @@ order_reply_change(struct request *r)
 		bytes_append_str(&extra, "\"dryRun\":true,");
 	if (job->settings_kept)
 		bytes_append_str(&extra, settings_kept);
+	if (job->to.revision > 0) {
+		bytes_append_str(&extra, "\"to\":");
+		document_point(job->to.revision, job->to.at_ms, &extra);
+		bytes_append_char(&extra, ',');
+	}
 	put_faults(&job->error, &extra);
 	document_change(job->change, extra.length > 0 ? extra.data : NULL,
 			&body);

@@ -264,6 +264,31 @@ request_json(struct request *r, struct value *out)
 	return request_json_in(r, &r->arena, out);
 }
 
+int64_t
+request_now_ms(const struct request *r)
+{
+	return clock_wall_ms(&r->loop->service->clock);
+}
+
+bool
+request_moment(struct request *r, const char *name, const struct moment **out)
+{
+	const char *text = request_query(r, name);
+	struct moment *moment;
+
+	*out = NULL;
+	if (text == NULL)
+		return true;
+	moment = arena_zalloc(&r->arena, 1, sizeof(*moment));
+	if (moment_decode(text, name, request_now_ms(r), moment, &r->error) !=
+	    STATUS_OK) {
+		reply_error(r, &r->error);
+		return false;
+	}
+	*out = moment;
+	return true;
+}
+
 bool
 request_json_in(struct request *r, struct arena *arena, struct value *out)
 {

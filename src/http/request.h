@@ -95,6 +95,14 @@ bool request_known_query(struct request *r, const char *const *names);
  * 400 and returns false from the function, the value through `out`. */
 bool request_flag(struct request *r, const char *name, bool *out);
 
+/* A moment out of the query, in the request's arena; NULL when it is not there.
+ * False: the reply is filled. */
+bool request_moment(struct request *r, const char *name,
+		    const struct moment **out);
+
+/* The wall clock. */
+int64_t request_now_ms(const struct request *r);
+
 /* The body as JSON in the request's arena, after the checks of media type and
  * emptiness (an empty body is an error that says so). False: reply is filled.
  */

@@ -36,6 +36,22 @@ take_number(struct request *r, const char *name, const char *text, int64_t max,
 	return true;
 }
 
+/* What an end of the range was found to mean; null: what is before the first
+ * change that may be seen. */
+static void
+put_end(struct request *r, const char *name, const struct moment *asked,
+	const struct point *found, struct bytes *out)
+{
+	if (asked == NULL)
+		return;
+	bytes_printf(out, "\"%s\":", name);
+	if (found->revision == 0 || found->revision < bounds_first(r))
+		bytes_append_str(out, "null");
+	else
+		document_point(found->revision, found->at_ms, out);
+	bytes_append_char(out, ',');
+}
+
 static void
 reply_history(struct request *r)
 {
@@ -57,7 +73,10 @@ reply_history(struct request *r)
 		more = false;
 	}
 	bytes_init(&body);
-	bytes_append_str(&body, "{\"changes\":[");
+	bytes_append_char(&body, '{');
+	put_end(r, "since", job->range.since, &job->since, &body);
+	put_end(r, "until", job->range.until, &job->until, &body);
+	bytes_append_str(&body, "\"changes\":[");
 	for (size_t i = 0; i < shown; i++) {
 		if (i > 0)
 			bytes_append_char(&body, ',');
@@ -71,10 +90,20 @@ reply_history(struct request *r)
 	reply_json(r, 200, &body);
 }
 
+static bool
+take_range(struct request *r, struct moment_range *range)
+{
+	return request_moment(r, "since", &range->since) &&
+	       request_moment(r, "until", &range->until) &&
+	       (range->since == NULL || bounds_admit_end(r, range->since)) &&
+	       (range->until == NULL || bounds_admit_end(r, range->until));
+}
+
 static enum step
 history(struct request *r)
 {
-	static const char *const known[] = { "key", "before", "limit", NULL };
+	static const char *const known[] = { "key",   "before", "limit",
+					     "since", "until",  NULL };
 	const char *key = request_query(r, "key");
 	int64_t limit = HISTORY_DEFAULT;
 
@@ -83,7 +112,8 @@ history(struct request *r)
 	    !take_number(r, "limit", request_query(r, "limit"), HISTORY_MAX,
 			 &limit) ||
 	    !take_number(r, "before", request_query(r, "before"), INT64_MAX,
-			 &r->job->history.before))
+			 &r->job->history.before) ||
+	    !take_range(r, &r->job->range))
 		return STEP_REPLY;
 	r->job->environment = r->params[0];
 	r->job->history.environment = r->params[0];
@@ -140,7 +170,8 @@ rollback(struct request *r)
 	if (!request_known_query(r, known) || !order_begin(r, JOB_ROLLBACK) ||
 	    !request_json(r, &body))
 		return STEP_REPLY;
-	if (rollback_decode(&body, &r->arena, &order, &r->error) != STATUS_OK) {
+	if (rollback_decode(&body, request_now_ms(r), &r->arena, &order,
+			    &r->error) != STATUS_OK) {
 		reply_error(r, &r->error);
 		return STEP_REPLY;
 	}

@@ -63,8 +63,8 @@ ask_past(struct past_read *question, struct store *store, struct job *job)
 {
 	const struct past_order *order = &job->past;
 	struct past_query *query = &question->past;
-	enum status rc =
-	    past_revision(store, &order->at, &query->at, &job->error);
+	enum status rc = past_revision(store, &order->at, order->not_before,
+				       &query->at, &job->error);
 
 	if (rc != STATUS_OK)
 		return rc;
@@ -81,19 +81,23 @@ ask_past(struct past_read *question, struct store *store, struct job *job)
 }
 
 static enum status
-ask_history(struct past_read *question, const struct store *store,
-	    const struct job *job)
+ask_history(struct past_read *question, struct store *store, struct job *job)
 {
 	struct history_query *query = &question->query;
+	enum status rc;
 
 	*query = job->history;
+	rc = past_range(store, job, query);
+	if (rc != STATUS_OK)
+		return rc;
 	query->environment = copy(question, job->history.environment);
 	query->key = copy(question, job->history.key);
 	/* The newest of now, also for those who come to it later. */
 	if (query->before == 0 || query->before > store_head(store))
 		query->before = store_head(store) + 1;
-	bytes_printf(&question->name, "history %" PRId64 " %" PRId64 " %zu",
-		     query->before, query->revision, query->limit);
+	bytes_printf(
+	    &question->name, "history %" PRId64 " %" PRId64 " %" PRId64 " %zu",
+	    query->after, query->before, query->revision, query->limit);
 	name_part(question, query->environment);
 	name_part(question, query->key);
 	return STATUS_OK;

@@ -205,6 +205,7 @@ rollback_apply(struct store *store, struct job *job, const struct catalog *now,
 		*err = rewind.then->error;
 	}
 	job->settings_kept = rewind.settings_kept;
+	job->to = rewind.then->to;
 	then_free(read_here);
 	return rc;
 }

@@ -153,8 +153,10 @@ then_new(struct store *store, const struct job *job)
 	then->query.environment = job->environment;
 	if (order->key_count > 0)
 		select_keys(then, order);
-	if (past_revision(store, &order->to, &then->query.at, &then->error) !=
-	    STATUS_OK)
+	if (past_revision(store, &order->to, order->not_before, &then->query.at,
+			  &then->error) != STATUS_OK ||
+	    past_point(store, job->environment, then->query.at, &then->to,
+		       &then->error) != STATUS_OK)
 		then->is_done = true;
 	/* Of a former life nothing was there, for who may not see it. */
 	else if (then->query.at < order->not_before)

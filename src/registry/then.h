@@ -43,6 +43,7 @@ struct then {
 	size_t count;
 	size_t capacity;
 	struct map numbers;         /* kind and key -> number of the item + 1 */
+	struct point to;            /* what the moment was found to mean */
 	bool existed;               /* the environment, at that moment */
 	const struct snapshot *now; /* for the step at hand; NULL: nothing */
 	bool is_done;

@@ -371,6 +371,7 @@ next_change(struct store_history *history, int *rows,
 	    (history->is_of_key && revision == history->revision))
 		return status;
 	*done = revision < history->query.revision ||
+		revision <= history->query.after ||
 		revision < history->store->oldest;
 	if (*done)
 		return STATUS_OK;

@@ -141,13 +141,16 @@ static enum status
 find_change(struct store *store, struct string environment, int64_t at,
 	    int64_t *revision, struct error *err)
 {
-	const enum statement_id id = STATEMENT_LIST_BY_ENVIRONMENT;
+	const enum statement_id id = environment.length > 0
+					 ? STATEMENT_LIST_BY_ENVIRONMENT
+					 : STATEMENT_LIST_CHANGES;
 	const struct parameter place[] = {
 		parameter_integer(at < INT64_MAX ? at + 1 : at),
 		parameter_text(environment),
 	};
 	bool row = false;
-	enum status status = statement_start(store, id, place, 2, &row, err);
+	enum status status = statement_start(
+	    store, id, place, environment.length > 0 ? 2 : 1, &row, err);
 
 	if (status == STATUS_OK)
 		*revision = row ? statement_integer(store, id, 0) : 0;

@@ -166,6 +166,19 @@ sort_items(const struct change *change, const struct change_item **items)
 }
 
 void
+document_point(int64_t revision, int64_t at_ms, struct bytes *out)
+{
+	char at[CLOCK_TEXT_BYTES];
+
+	clock_format(at_ms, at);
+	bytes_append_str(out, "{\"revision\":");
+	bytes_append_int(out, revision);
+	put_member(out, "at");
+	put_text(out, at);
+	bytes_append_char(out, '}');
+}
+
+void
 document_change(const struct change *change, const char *extra,
 		struct bytes *out)
 {

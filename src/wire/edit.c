@@ -271,35 +271,9 @@ edit_decode_changes(const struct value *body, struct arena *arena,
 	return d.status;
 }
 
-enum status
-moment_decode(const char *text, const char *name, struct moment *out,
-	      struct error *err)
-{
-	struct moment moment = { .is_time = false };
-	struct string given = { text, text != NULL ? strlen(text) : 0 };
-	struct cursor cursor;
-
-	if (given.length > 0) {
-		if (cursor_decode(text, &cursor, NULL) == STATUS_OK) {
-			moment.revision = cursor.revision;
-			*out = moment;
-			return STATUS_OK;
-		}
-		if (clock_parse(text, &moment.at_ms)) {
-			moment.is_time = true;
-			*out = moment;
-			return STATUS_OK;
-		}
-	}
-	return error_set(err, STATUS_INVALID,
-			 "%s%s'%.*s' is neither a revision nor a time such as "
-			 "2026-11-22T14:03:00Z",
-			 name, *name == '\0' ? "" : ": ", json_quoted(given),
-			 given.data);
-}
-
 static void
-decode_to(struct decoder *d, const struct value *body, struct moment *to)
+decode_to(struct decoder *d, const struct value *body, int64_t now_ms,
+	  struct moment *to)
 {
 	const struct value *value = value_get(body, "to");
 	struct error fault;
@@ -307,14 +281,17 @@ decode_to(struct decoder *d, const struct value *body, struct moment *to)
 	error_init(&fault);
 	if (value == NULL)
 		d->status = error_at(d->err, "",
-				     "member 'to' is missing: a "
-				     "revision or a time");
+				     "member 'to' is missing: a revision, a "
+				     "time, or how long ago");
 	else if (value->type == VALUE_INTEGER && value->integer >= 0)
 		to->revision = value->integer;
 	else if (value->type != VALUE_STRING)
 		d->status =
-		    error_at(d->err, "/to", "must be a revision or a time");
-	else if (moment_decode(value->string.data, "", to, &fault) != STATUS_OK)
+		    error_at(d->err, "/to",
+			     "must be a revision or a text: a time, or how "
+			     "long ago");
+	else if (moment_decode(value->string.data, "", now_ms, to, &fault) !=
+		 STATUS_OK)
 		d->status = error_at(d->err, "/to", "%s", fault.text);
 }
 
@@ -355,7 +332,7 @@ decode_keys(struct decoder *d, const struct value *body, struct rollback *out)
 }
 
 enum status
-rollback_decode(const struct value *body, struct arena *arena,
+rollback_decode(const struct value *body, int64_t now_ms, struct arena *arena,
 		struct rollback *out, struct error *err)
 {
 	static const char *const names[] = { "to", "keys", "comment", NULL };
@@ -366,7 +343,7 @@ rollback_decode(const struct value *body, struct arena *arena,
 		return d.status;
 	if (!json_known_members(body, names, "", arena, err))
 		d.status = STATUS_INVALID;
-	decode_to(&d, body, &rollback.to);
+	decode_to(&d, body, now_ms, &rollback.to);
 	decode_keys(&d, body, &rollback);
 	decode_comment(&d, body, &rollback.comment);
 	if (d.status == STATUS_OK)

@@ -24,7 +24,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		     STATUS_OK) != (err.code == STATUS_OK))
 			abort();
 		error_init(&err);
-		if ((rollback_decode(&body, &arena, &rollback, &err) ==
+		if ((rollback_decode(&body, 0, &arena, &rollback, &err) ==
 		     STATUS_OK) != (err.code == STATUS_OK))
 			abort();
 	}

@@ -18,7 +18,7 @@ check_value(const struct value *body, struct arena *arena)
 	struct token_order order;
 	struct rollback rollback;
 
-	if (rollback_decode(body, arena, &rollback, NULL) == STATUS_OK &&
+	if (rollback_decode(body, 0, arena, &rollback, NULL) == STATUS_OK &&
 	    !rollback.to.is_time && rollback.to.revision < 0)
 		abort();
 	if (token_order_create(body, 0, arena, &order, NULL) == STATUS_OK) {

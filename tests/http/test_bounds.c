@@ -270,6 +270,37 @@ expect_moments_hidden(struct lives *l, const char *who)
 	}
 }
 
+/* Since then is since the beginning. */
+static void
+expect_since_hidden(struct lives *l, const char *who)
+{
+	struct toggled *t = l->c.t;
+	const char *const moments[] = {
+		toggled_text(t, "%d", (int)l->secret),
+		toggled_text(t, "%d", (int)l->gone),
+		l->then,
+		"yesterday",
+	};
+
+	for (int i = 0; i < COUNT(moments); i++) {
+		json_t *history = get(
+		    &l->c, who,
+		    toggled_text(t, SHOP "/history?since=%s", moments[i]), 200);
+
+		ck_assert(json_is_null(json_at(history, "/since")));
+		ck_assert_uint_eq(json_array_size(json_at(history, "/changes")),
+				  2);
+		history = get(
+		    &l->c, who,
+		    toggled_text(t, SHOP "/history?until=%s", moments[i]), 200);
+		ck_assert(json_is_null(json_at(history, "/until")));
+		ck_assert_uint_eq(json_array_size(json_at(history, "/changes")),
+				  0);
+	}
+	get(&l->c, who,
+	    toggled_text(t, SHOP "/history?until=%d", (int)l->made + 9), 400);
+}
+
 static void
 expect_own_life(struct lives *l)
 {
@@ -287,6 +318,7 @@ expect_own_life(struct lives *l)
 		    json_at(get(c, who[i], SHOP "/history?limit=1", 200),
 			    "/changes/1"));
 		expect_hidden(l, who[i], SHOP "/history?key=secret", 200);
+		expect_since_hidden(l, who[i]);
 		expect_hidden(
 		    l, who[i],
 		    toggled_text(t, SHOP "/history?before=%d", (int)l->made),

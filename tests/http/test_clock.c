@@ -6,6 +6,7 @@
  * offset from a file; the monotonic one stays the kernel's.
  */
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,6 +134,60 @@ START_TEST(test_clock_when_it_jumps_then_revisions_rise_and_times_are_its)
 }
 END_TEST
 
+static void
+put_owner(struct toggled *t, const char *offset, const char *owner,
+	  int64_t revision)
+{
+	set_clock(t, offset);
+	ck_assert_int_eq(
+	    json_int_at(answer_json(toggled_request(
+			    t, "PUT", ENV "/toggles/a", NULL,
+			    toggled_text(t, "{\"owner\":\"%s\"}", owner))),
+			"/revision"),
+	    revision);
+}
+
+static void
+expect_ago(struct toggled *t)
+{
+	json_t *answer;
+
+	ck_assert_str_eq(
+	    json_text_at(ask_json(t, "GET", ENV "/toggles/a?at=-5m", NULL, 200),
+			 "/owner"),
+	    "good");
+	answer = ask_json(t, "GET", ENV "/history?since=-5m", NULL, 200);
+	ck_assert_int_eq(json_int_at(answer, "/since/revision"), 4);
+	ck_assert_int_eq(json_int_at(answer, "/changes/0/revision"), 5);
+	ck_assert_ptr_null(json_at(answer, "/changes/1"));
+	answer = ask_json(t, "POST", ENV "/rollback?dryRun=true",
+			  "{\"to\":\"5 minutes ago\"}", 200);
+	ck_assert_int_eq(json_int_at(answer, "/to/revision"), 4);
+	ck_assert_str_eq(json_text_at(answer, "/toggles/a/after/owner"),
+			 "good");
+}
+
+/* One change is made while the clock is 400 days ahead. */
+START_TEST(test_moment_when_clock_was_ahead_once_then_minutes_ago_are_minutes)
+{
+	struct toggled *t = open_clocked();
+
+	put_owner(t, "-259200", "old", 2);
+	put_owner(t, "+34560000", "ahead", 3);
+	put_owner(t, "+0", "good", 4);
+	put_owner(t, "+600", "bad", 5);
+	expect_ago(t);
+	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
+	toggled_start(t, NULL);
+	expect_ago(t);
+	expect_says(json_text_at(ask_json(t, "POST", ENV "/rollback",
+					  "{\"to\":\"-4d\"}", 400),
+				 "/detail"),
+		    "before the first change");
+	scene_close(t);
+}
+END_TEST
+
 START_TEST(test_waits_when_clock_jumps_then_they_take_as_long)
 {
 	struct toggled *t = open_clocked();
@@ -207,6 +262,9 @@ add(struct TCase *tc)
 	}
 	tcase_add_test(
 	    tc, test_clock_when_it_jumps_then_revisions_rise_and_times_are_its);
+	tcase_add_test(
+	    tc,
+	    test_moment_when_clock_was_ahead_once_then_minutes_ago_are_minutes);
 	tcase_add_test(tc, test_waits_when_clock_jumps_then_they_take_as_long);
 	tcase_add_test(tc, test_token_when_clock_passes_its_end_then_refused);
 }

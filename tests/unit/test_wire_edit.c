@@ -169,7 +169,7 @@ START_TEST(test_rollback_when_too_many_keys_then_refused)
 		bytes_append_str(&out, ",\"k\"");
 	bytes_append_str(&out, "]}");
 	body = wire_case_value(&arena, out.data);
-	ck_assert_int_eq(rollback_decode(&body, &arena, &rollback, &err),
+	ck_assert_int_eq(rollback_decode(&body, 0, &arena, &rollback, &err),
 			 STATUS_INVALID);
 	ck_assert_str_eq(err.places[0].pointer, "/keys");
 }
@@ -191,50 +191,15 @@ START_TEST(test_changes_when_comment_is_long_then_refused)
 }
 END_TEST
 
-static const struct {
-	const char *text;
-	bool good, is_time;
-	int64_t revision, at_ms;
-} moments[] = {
-	{ "42", true, false, 42, 0 },
-	{ "0", true, false, 0, 0 },
-	{ "0123456789abcdef.42", true, false, 42, 0 },
-	{ "1970-01-01T00:00:01Z", true, true, 0, 1000 },
-	{ "1970-01-01T01:00:01.5+01:00", true, true, 0, 1500 },
-	{ "yesterday", false, false, 0, 0 },
-	{ "", false, false, 0, 0 },
-	{ NULL, false, false, 0, 0 },
-	{ "-1", false, false, 0, 0 },
-	{ "1970-13-01T00:00:01Z", false, false, 0, 0 },
-};
-
-START_TEST(test_moment_when_decoded_then_as_expected)
-{
-	struct moment moment;
-	enum status status =
-	    moment_decode(moments[_i].text, "at", &moment, &err);
-
-	if (!moments[_i].good) {
-		ck_assert_int_eq(status, STATUS_INVALID);
-		ck_assert_int_eq(strncmp(err.text, "at: ", 4), 0);
-		return;
-	}
-	ck_assert_int_eq(status, STATUS_OK);
-	ck_assert_int_eq(moment.is_time, moments[_i].is_time);
-	ck_assert_int_eq(moment.revision, moments[_i].revision);
-	ck_assert_int_eq(moment.at_ms, moments[_i].at_ms);
-}
-END_TEST
-
 START_TEST(test_rollback_when_to_is_no_moment_then_said_once)
 {
-	struct value body = wire_case_value(&arena, "{\"to\":\"yesterday\"}");
+	struct value body = wire_case_value(&arena, "{\"to\":\"soon\"}");
 	struct rollback rollback;
 
-	ck_assert_int_eq(rollback_decode(&body, &arena, &rollback, &err),
+	ck_assert_int_eq(rollback_decode(&body, 0, &arena, &rollback, &err),
 			 STATUS_INVALID);
-	ck_assert_str_eq(err.text, "/to: 'yesterday' is neither a revision nor "
-				   "a time such as 2026-11-22T14:03:00Z");
+	ck_assert_int_eq(strncmp(err.text, "/to: 'soon' is no moment: ", 26),
+			 0);
 }
 END_TEST
 
@@ -244,7 +209,7 @@ START_TEST(test_rollback_when_whole_then_no_keys)
 	    wire_case_value(&arena, "{\"to\":7,\"comment\":\"oops\"}");
 	struct rollback rollback;
 
-	ck_assert_int_eq(rollback_decode(&body, &arena, &rollback, &err),
+	ck_assert_int_eq(rollback_decode(&body, 0, &arena, &rollback, &err),
 			 STATUS_OK);
 	ck_assert_int_eq(rollback.to.revision, 7);
 	ck_assert(!rollback.to.is_time);
@@ -260,7 +225,7 @@ START_TEST(test_rollback_when_keys_then_those)
 	    &arena, "{\"to\":\"1970-01-01T00:00:01Z\",\"keys\":[\"a\",\"b\"]}");
 	struct rollback rollback;
 
-	ck_assert_int_eq(rollback_decode(&body, &arena, &rollback, &err),
+	ck_assert_int_eq(rollback_decode(&body, 0, &arena, &rollback, &err),
 			 STATUS_OK);
 	ck_assert(rollback.to.is_time);
 	ck_assert_int_eq(rollback.to.at_ms, 1000);
@@ -294,7 +259,7 @@ START_TEST(test_rollback_when_wrong_then_the_place_is_named)
 	struct value body = wire_case_value(&arena, bad_rollbacks[_i].body);
 	struct rollback rollback;
 
-	ck_assert_int_eq(rollback_decode(&body, &arena, &rollback, &err),
+	ck_assert_int_eq(rollback_decode(&body, 0, &arena, &rollback, &err),
 			 STATUS_INVALID);
 	ck_assert_str_eq(err.places[0].pointer, bad_rollbacks[_i].pointer);
 }
@@ -316,7 +281,6 @@ suite(void)
 	tcase_add_test(tc, test_flags_when_too_many_then_too_large);
 	tcase_add_test(tc, test_rollback_when_too_many_keys_then_refused);
 	tcase_add_test(tc, test_changes_when_comment_is_long_then_refused);
-	LOOP(tc, test_moment_when_decoded_then_as_expected, moments);
 	tcase_add_test(tc, test_rollback_when_to_is_no_moment_then_said_once);
 	tcase_add_test(tc, test_rollback_when_whole_then_no_keys);
 	tcase_add_test(tc, test_rollback_when_keys_then_those);
