@@ -57,6 +57,9 @@ struct definition_scope {
 	 * this release does not know are refused, unless they stand there with
 	 * the same value: then they are kept, as what was read is sent back. */
 	const struct value *stored;
+	/* What is replaced, NULL where nothing is. A number that is refused
+	 * today stays where it stands there already. */
+	const struct definition *before;
 };
 
 /* Check a whole definition and build it. Members that only answers carry (key,

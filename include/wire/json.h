@@ -1,8 +1,12 @@
 /*
  * JSON text to values. The only way input becomes a `struct value`; jansson
- * does the parsing. Refused: duplicate members, lone surrogates, bad UTF-8,
- * integers beyond 64 bits, reals that are no finite double, trailing text, and
+ * does the parsing. Refused: duplicate members, bad UTF-8, trailing text, and
  * more nesting than LIMIT_JSON_DEPTH.
+ *
+ * An integer beyond 64 bits is read as a real, a number beyond every double as
+ * the largest one; who may not have such numbers says so with a pointer
+ * (src/wire/exact.h). NUL and halves of surrogate pairs in a text are refused
+ * with a pointer, but in what is `foreign`.
  */
 #ifndef WIRE_JSON_H
 #define WIRE_JSON_H
@@ -16,8 +20,10 @@
 #include "model/value.h"
 
 struct json_limits {
-	size_t depth;   /* 0: LIMIT_JSON_DEPTH */
-	bool allow_nul; /* "\u0000" in strings: contexts only */
+	size_t depth; /* 0: LIMIT_JSON_DEPTH */
+	/* A context: somebody else's data, which others answer too. NUL is
+	 * kept, half of a surrogate pair is U+FFFD. */
+	bool foreign;
 };
 
 /* The value in `arena`. On a syntax error the text names line and column.

@@ -46,7 +46,7 @@ context_decode(struct request *r, const char *const *reserved,
 		return true;
 	}
 	if (!request_known_query(r, reserved) ||
-	    !request_json_in(r, evaluator_arena(r->evaluator), context))
+	    !request_foreign_json(r, evaluator_arena(r->evaluator), context))
 		return false;
 	if (context->type != VALUE_OBJECT) {
 		error_at(&r->error, "", "must be an object, not %s",

@@ -289,7 +289,7 @@ any_differs(struct question *q)
 static struct value
 topic_context(struct evaluator *evaluator, const struct topic *topic)
 {
-	static const struct json_limits limits = { .allow_nul = true };
+	static const struct json_limits limits = { .foreign = true };
 	struct value data = { .type = VALUE_OBJECT };
 	struct arena *arena = evaluator_arena(evaluator);
 

@@ -258,12 +258,6 @@ request_flag(struct request *r, const char *name, bool *out)
 	return false;
 }
 
-bool
-request_json(struct request *r, struct value *out)
-{
-	return request_json_in(r, &r->arena, out);
-}
-
 int64_t
 request_now_ms(const struct request *r)
 {
@@ -289,8 +283,9 @@ request_moment(struct request *r, const char *name, const struct moment **out)
 	return true;
 }
 
-bool
-request_json_in(struct request *r, struct arena *arena, struct value *out)
+static bool
+decode_body(struct request *r, const struct json_limits *limits,
+	    struct arena *arena, struct value *out)
 {
 	struct error err;
 
@@ -300,13 +295,27 @@ request_json_in(struct request *r, struct arena *arena, struct value *out)
 		return false;
 	}
 	error_init(&err);
-	if (json_decode(r->body.data, r->body.length, NULL, arena, out, &err) !=
-	    STATUS_OK) {
+	if (json_decode(r->body.data, r->body.length, limits, arena, out,
+			&err) != STATUS_OK) {
 		r->error = err;
 		reply_error(r, &r->error);
 		return false;
 	}
 	return true;
+}
+
+bool
+request_json(struct request *r, struct value *out)
+{
+	return decode_body(r, NULL, &r->arena, out);
+}
+
+bool
+request_foreign_json(struct request *r, struct arena *arena, struct value *out)
+{
+	static const struct json_limits limits = { .foreign = true };
+
+	return decode_body(r, &limits, arena, out);
 }
 
 /* On the registry's thread. */

@@ -108,8 +108,9 @@ int64_t request_now_ms(const struct request *r);
  */
 bool request_json(struct request *r, struct value *out);
 
-/* The same in another arena. */
-bool request_json_in(struct request *r, struct arena *arena, struct value *out);
+/* The same of a body with a context (json_limits.foreign), in another arena. */
+bool request_foreign_json(struct request *r, struct arena *arena,
+			  struct value *out);
 
 /* Whom the steps of evaluating for it are charged to (effort.h); 0 for one that
  * is only tried. */

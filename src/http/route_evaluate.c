@@ -52,7 +52,7 @@ take_inquiry(struct request *r, struct inquiry *inquiry)
 	const struct value *context;
 	struct value body;
 
-	if (!request_json(r, &body))
+	if (!request_foreign_json(r, &r->arena, &body))
 		return false;
 	if (body.type != VALUE_OBJECT) {
 		error_at(&r->error, "", "must be an object, not %s",

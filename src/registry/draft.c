@@ -210,6 +210,7 @@ set(struct draft *draft, const struct edit *edit, struct error *err)
 	struct value stored;
 	enum status rc = wanted(draft, edit, before, &value, err);
 
+	scope.before = before;
 	if (rc == STATUS_OK && before != NULL && before->has_later) {
 		rc = definition_value(before, &draft->scratch, &stored, err);
 		scope.stored = &stored;

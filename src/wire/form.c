@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "eval/program.h"
+#include "exact.h"
 #include "model/token.h"
 #include "wire/json.h"
 
@@ -296,6 +297,9 @@ form_check_rule(struct form *form, const struct value *rule)
 		return error_at(form->err, form->scope->pointer,
 				"a segment's rule is an object, not %s",
 				value_type_name(rule));
+	if (!exact_check_new(form->scope, NULL, rule, form->scope->pointer,
+			     form->scratch, form->err))
+		return STATUS_INVALID;
 	if (!form->scope->lenient)
 		return find_faults(form, rule, form->err);
 	error_init(&faults);

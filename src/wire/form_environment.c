@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "exact.h"
 #include "toggle.h"
 #include "wire/json.h"
 
@@ -88,7 +89,9 @@ static void
 check_metadata(struct form *form, const struct value *value,
 	       const char *pointer, enum status *status)
 {
-	if (!toggle_check_metadata(value, pointer, form->scratch, form->err))
+	if (!toggle_check_metadata(value, pointer, form->scratch, form->err) ||
+	    !exact_check_new(form->scope, "metadata", value, pointer,
+			     form->scratch, form->err))
 		*status = STATUS_INVALID;
 	for (const char *const *name = reserved; *name != NULL; name++) {
 		if (value_get(value, *name) != NULL)

@@ -53,6 +53,7 @@ form_read_toggle(struct form *form, const struct value *json)
 		.pointer = form->scope->pointer,
 		.trusted = form->trusted.length > 0,
 		.stored = form->scope->stored,
+		.scope = form->scope,
 	};
 	enum status status;
 

@@ -2,33 +2,40 @@
  * Text to values in three steps: a scan that measures the nesting, so that a
  * megabyte of brackets is refused before anything is built from it; jansson,
  * which knows the grammar; a copy into the arena, which is all that stays.
+ *
+ * What jansson refuses is tried once more in another form, where it has one
+ * (foreign.h); so nobody else pays for it.
  */
 #include "wire/json.h"
 
 #include <jansson.h>
 #include <string.h>
 
+#include "foreign.h"
 #include "model/name.h"
+#include "place.h"
 
-struct place {
+#define LOAD_FLAGS (JSON_REJECT_DUPLICATES | JSON_DECODE_ANY)
+
+struct position {
 	size_t line;
 	size_t column; /* in characters */
 };
 
-static struct place
-place_of(const char *text, size_t at)
+static struct position
+position_of(const char *text, size_t at)
 {
-	struct place place = { 1, 1 };
+	struct position position = { 1, 1 };
 
 	for (size_t i = 0; i < at; i++) {
 		if (text[i] == '\n') {
-			place.line++;
-			place.column = 1;
+			position.line++;
+			position.column = 1;
 		} else if (((unsigned char)text[i] & 0xc0) != 0x80) {
-			place.column++;
+			position.column++;
 		}
 	}
-	return place;
+	return position;
 }
 
 /* The offset behind the string whose quote is at `at`, or `length`. */
@@ -51,7 +58,7 @@ check_depth(const char *text, size_t length, size_t limit, struct error *err)
 	size_t i = 0;
 
 	while (i < length) {
-		struct place place;
+		struct position position;
 
 		switch (text[i]) {
 		case '"':
@@ -69,11 +76,11 @@ check_depth(const char *text, size_t length, size_t limit, struct error *err)
 			break;
 		}
 		if (depth > limit) {
-			place = place_of(text, i);
+			position = position_of(text, i);
 			return error_set(err, STATUS_INVALID,
 					 "JSON nested deeper than %zu levels "
 					 "at line %zu, column %zu",
-					 limit, place.line, place.column);
+					 limit, position.line, position.column);
 		}
 		i++;
 	}
@@ -128,15 +135,6 @@ clean(char *text)
 static enum status
 report(json_error_t *fault, struct error *err)
 {
-	enum json_error_code code = json_error_code(fault);
-
-	/* The one text of jansson's that speaks to programmers. */
-	if (code == json_error_null_character ||
-	    code == json_error_null_byte_in_key)
-		return error_set(err, STATUS_INVALID,
-				 "malformed JSON at line %d, column %d: "
-				 "\\u0000 is not allowed here",
-				 fault->line, fault->column);
 	clean(fault->text);
 	return error_set(err, STATUS_INVALID,
 			 "malformed JSON at line %d, column %d: %s",
@@ -216,13 +214,105 @@ convert(struct arena *arena, json_t *json)
 	return (struct value){ .type = VALUE_NULL };
 }
 
+/* --- what was rewritten ----------------------------------------------------
+ */
+
+struct restoring {
+	struct arena *arena;
+	bool foreign;
+	enum status status; /* not OK: a fault was reported */
+	struct error *err;
+};
+
+static struct string
+restore(struct restoring *r, struct string text, const struct place *place,
+	const char *faults[])
+{
+	enum foreign_find found;
+	const struct string plain = foreign_restore(text, r->arena, &found);
+
+	if (found != FOREIGN_NOTHING && !r->foreign)
+		r->status = place_fault(place, r->arena, r->err, faults[found]);
+	return plain;
+}
+
+static void
+restore_value(struct restoring *r, struct value *value,
+	      const struct place *place)
+{
+	static const char *in_text[] = {
+		[FOREIGN_NUL] = "holds NUL (\\u0000), which only a context may",
+		[FOREIGN_HALF] = "holds half of a surrogate pair, as \\ud83d "
+				 "alone is: that is no character",
+	};
+	static const char *in_name[] = {
+		[FOREIGN_NUL] = "the name of a member holds NUL (\\u0000), "
+				"which only a context may",
+		[FOREIGN_HALF] = "the name of a member holds half of a "
+				 "surrogate pair: that is no character",
+	};
+	struct place below = { .up = place };
+
+	if (value->type == VALUE_STRING) {
+		value->string = restore(r, value->string, place, in_text);
+	} else if (value->type == VALUE_ARRAY) {
+		for (size_t i = 0; i < value->array.count; i++) {
+			below.index = i;
+			restore_value(r, &value->array.items[i], &below);
+		}
+	} else if (value->type == VALUE_OBJECT) {
+		for (size_t i = 0; i < value->object.count; i++) {
+			struct member *member = &value->object.members[i];
+
+			member->name = restore(r, member->name, place, in_name);
+			below.name = member->name;
+			restore_value(r, &member->value, &below);
+		}
+	}
+}
+
+/* jansson did not take it as it stands. */
+static enum status
+decode_other(const char *text, size_t length, const struct restoring *how,
+	     struct value *out, json_error_t *fault)
+{
+	const struct place root = { .name = { "", 0 } };
+	struct restoring r = *how;
+	struct bytes other;
+	json_t *json = NULL;
+
+	bytes_init(&other);
+	if (foreign_rewrite(text, length, &other)) {
+		json = json_loadb(other.data, other.length, LOAD_FLAGS, fault);
+		if (json == NULL) {
+			const struct position position = position_of(
+			    text, foreign_origin(text, length,
+						 (size_t)fault->position));
+
+			fault->line = (int)position.line;
+			fault->column = (int)position.column - 1;
+		}
+	}
+	bytes_fini(&other);
+	if (json == NULL)
+		return report(fault, r.err);
+	*out = convert(r.arena, json);
+	json_decref(json);
+	restore_value(&r, out, &root);
+	return r.status;
+}
+
 enum status
 json_decode(const char *text, size_t length, const struct json_limits *limits,
 	    struct arena *arena, struct value *out, struct error *err)
 {
 	size_t depth = limits != NULL && limits->depth > 0 ? limits->depth
 							   : LIMIT_JSON_DEPTH;
-	size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
+	const struct restoring how = {
+		.arena = arena,
+		.foreign = limits != NULL && limits->foreign,
+		.err = err,
+	};
 	json_error_t fault;
 	enum status status;
 	json_t *json;
@@ -233,11 +323,11 @@ json_decode(const char *text, size_t length, const struct json_limits *limits,
 	status = check_depth(text, length, depth, err);
 	if (status != STATUS_OK)
 		return status;
-	if (limits != NULL && limits->allow_nul)
-		flags |= JSON_ALLOW_NUL;
-	json = json_loadb(text, length, flags, &fault);
+	json =
+	    json_loadb(text, length,
+		       LOAD_FLAGS | (how.foreign ? JSON_ALLOW_NUL : 0), &fault);
 	if (json == NULL)
-		return report(&fault, err);
+		return decode_other(text, length, &how, out, &fault);
 	*out = convert(arena, json);
 	json_decref(json);
 	return STATUS_OK;

@@ -10,7 +10,7 @@ enum status
 ofrep_decode_context(struct string body, struct arena *arena,
 		     struct value *context, struct error *err)
 {
-	static const struct json_limits limits = { .allow_nul = true };
+	static const struct json_limits limits = { .foreign = true };
 	const struct value *given;
 	struct value root;
 	enum status rc;

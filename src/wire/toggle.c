@@ -6,11 +6,9 @@
 
 #include <string.h>
 
+#include "exact.h"
 #include "model/name.h"
 #include "wire/json.h"
-
-/* The largest integer that a double still tells from its neighbours. */
-#define NUMBER_MAX 9007199254740991
 
 struct reader {
 	struct toggle *toggle;
@@ -95,37 +93,13 @@ is_printable(struct string text)
 	return true;
 }
 
-static bool
-is_safe_number(const struct value *value)
-{
-	if (value->type == VALUE_INTEGER)
-		return value->integer >= -NUMBER_MAX &&
-		       value->integer <= NUMBER_MAX;
-	return value->real >= -(double)NUMBER_MAX &&
-	       value->real <= (double)NUMBER_MAX;
-}
-
-/* Every number in a variant's value. */
 static void
-check_numbers(struct reader *r, const struct value *value, const char *pointer)
+check_numbers(struct reader *r, const char *member, const struct value *value)
 {
-	if (value_is_number(value) && !is_safe_number(value))
-		r->status = error_at(r->err, pointer,
-				     "beyond +-(2^53-1), where "
-				     "clients lose digits");
-	if (value->type == VALUE_ARRAY) {
-		for (size_t i = 0; i < value->array.count; i++)
-			check_numbers(r, &value->array.items[i],
-				      json_pointer_index(r->arena, pointer, i));
-	}
-	if (value->type != VALUE_OBJECT)
-		return;
-	for (size_t i = 0; i < value->object.count; i++) {
-		const struct member *member = &value->object.members[i];
-
-		check_numbers(r, &member->value,
-			      below(r, pointer, member->name));
-	}
+	if (!r->toggle->trusted &&
+	    !exact_check_new(r->toggle->scope, member, value,
+			     place_of(r, member), r->arena, r->err))
+		r->status = STATUS_INVALID;
 }
 
 static void
@@ -145,7 +119,6 @@ check_variant(struct reader *r, const struct member *variant)
 				     "must be a boolean, string, number or "
 				     "object, not %s",
 				     value_type_name(&variant->value));
-	check_numbers(r, &variant->value, pointer);
 }
 
 static void
@@ -166,6 +139,7 @@ read_variants(struct reader *r, const struct value *value)
 		return;
 	for (size_t i = 0; i < value->object.count; i++)
 		check_variant(r, &value->object.members[i]);
+	check_numbers(r, "variants", value);
 }
 
 static void
@@ -180,10 +154,12 @@ read_default_variant(struct reader *r, const struct value *value)
 static void
 read_targeting(struct reader *r, const struct value *value)
 {
-	if (value->type == VALUE_OBJECT)
-		r->toggle->targeting = value;
-	else
+	if (value->type != VALUE_OBJECT) {
 		refuse_type(r, "targeting", "an object", value);
+		return;
+	}
+	r->toggle->targeting = value;
+	check_numbers(r, "targeting", value);
 }
 
 bool
@@ -239,6 +215,7 @@ read_metadata(struct reader *r, const struct value *value)
 	    !toggle_check_metadata(value, place_of(r, "metadata"), r->arena,
 				   r->err))
 		r->status = STATUS_INVALID;
+	check_numbers(r, "metadata", value);
 }
 
 static void

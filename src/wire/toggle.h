@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "model/definition.h"
 #include "model/value.h"
+#include "wire/definition.h"
 
 struct toggle {
 	/* Set before it is read. */
@@ -23,6 +24,7 @@ struct toggle {
 	 * looked at. */
 	bool trusted;
 	const struct value *stored; /* definition_scope.stored */
+	const struct definition_scope *scope;
 
 	/* Members as they were given; NULL: absent. */
 	const struct value *description, *owner, *tags, *variants;

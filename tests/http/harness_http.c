@@ -240,8 +240,9 @@ answer_json(struct answer *answer)
 	json_error_t error;
 
 	if (!answer->json) {
-		answer->json = json_loadb(answer->body, answer->length,
-					  JSON_DECODE_ANY, &error);
+		answer->json =
+		    json_loadb(answer->body, answer->length,
+			       JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
 	}
 	ck_assert_msg(answer->json != NULL, "%ld, not JSON: %s", answer->status,
 		      answer->body);

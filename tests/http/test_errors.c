@@ -84,7 +84,7 @@ static const struct {
 	  "owner", NULL },
 	{ "PUT", KEY, "{\"metadata\":{\"a\":1,\"a\":2}}", 400, "invalid",
 	  "line 1, column", NULL },
-	{ "PUT", KEY, "{\"owner\":\"\\ud800\"}", 400, "invalid", "line 1",
+	{ "PUT", KEY, "{\"owner\":\"\\ud800\"}", 400, "invalid", "/owner: ",
 	  NULL },
 	{ "PUT", KEY, "{\"owner\":\"\xff\"}", 400, "invalid", NULL, NULL },
 	{ "PUT", KEY, "{\"owner\":\"a\\u0000b\"}", 400, "invalid", NULL, NULL },

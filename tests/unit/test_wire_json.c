@@ -1,4 +1,5 @@
 #include <check.h>
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,8 +82,18 @@ static const char *const bad[] = {
 	"\"a\nb\"",
 	"\"\\u0000\"",
 	"{\"\\u0000\":1}",
-	"18446744073709551616",
-	"1e999",
+	"{\"a\":[1,\"x\\u0000\"]}",
+	"{\"\\udc00\":1}",
+	"18446744073709551616x",
+	"-",
+	"[1e999,01]",
+	"[1e999,1.]",
+	"[1e999,1e]",
+	"[1e999,\"\\ud83d",
+	"[1e999,\"\\u12",
+	"{\"\\ud83d\":1,\"\\ud83e\":1}",
+	"NaN",
+	"Infinity",
 	"{} {}",
 	"'a'",
 	"\xef\xbb\xbf{}",
@@ -135,21 +146,138 @@ START_TEST(test_decode_when_quoted_text_is_cut_then_still_utf8)
 }
 END_TEST
 
-START_TEST(test_decode_when_nul_is_allowed_then_string_has_it)
+/* What a program writes that knows nothing of us, and what it is here. */
+static const struct {
+	const char *text;
+	const char *written;
+} foreign[] = {
+	{ "18446744073709551615", "18446744073709552000.0" },
+	{ "-9223372036854775809", "-9223372036854776000.0" },
+	{ "9223372036854775807", "9223372036854775807" },
+	{ "9223372036854775808", "9223372036854776000.0" },
+	{ "1e400", "1.7976931348623157e+308" },
+	{ "-1.5E+400", "-1.7976931348623157e+308" },
+	{ "[1e-400,1e308]", "[0.0,1e+308]" },
+	{ "\"\\ud83d\"", "\"\xef\xbf\xbd\"" },
+	{ "\"a\\uDC00\\ud83d\\ude00\\ud83d!\"",
+	  "\"a\xef\xbf\xbd\xf0\x9f\x98\x80\xef\xbf\xbd!\"" },
+	{ "\"\\ud83d\\ud83d\\ude00\"", "\"\xef\xbf\xbd\xf0\x9f\x98\x80\"" },
+	{ "\"\\\\ud83d \\ud83d\"", "\"\\\\ud83d \xef\xbf\xbd\"" },
+	{ "\"a\\u0000b\"", "\"a\\u0000b\"" },
+	{ "{\"a\\u0000\":{\"a\":1,\"a\\u0000\":2,\"\":3}}",
+	  "{\"a\\u0000\":{\"a\":1,\"a\\u0000\":2,\"\":3}}" },
+	/* What we write for ourselves may stand there already. */
+	{ "[1e400,\"\xef\xb7\x90\",\"\\ufdd00\",{\"\\uFDD02\":\"\\ud83d\"}]",
+	  "[1.7976931348623157e+308,\"\xef\xb7\x90\",\"\xef\xb7\x90"
+	  "0\",{\"\xef\xb7\x90"
+	  "2\":\"\xef\xbf\xbd\"}]" },
+};
+
+START_TEST(test_decode_when_foreign_then_all_that_is_json_is_taken)
 {
-	struct json_limits limits = { .allow_nul = true };
+	struct json_limits limits = { .foreign = true };
+	struct value value, again;
+	const char *text = foreign[_i].text;
+
+	ck_assert_msg(json_decode(text, strlen(text), &limits, &arena, &value,
+				  &err) == STATUS_OK,
+		      "%s: %s", text, err.text);
+	value_encode(&value, &out);
+	ck_assert_str_eq(out.data, foreign[_i].written);
+	ck_assert_int_eq(
+	    json_decode(out.data, out.length, &limits, &arena, &again, NULL),
+	    STATUS_OK);
+	ck_assert(value_equal(&value, &again));
+}
+END_TEST
+
+/* Of a name that looks like another up to its NUL. */
+START_TEST(test_decode_when_foreign_then_names_have_their_length)
+{
+	struct json_limits limits = { .foreign = true };
+	const char *text = "{\"a\\u0000b\":1}";
 	struct value value;
-	const char *text = "\"a\\u0000b\"";
 
 	ck_assert_int_eq(
 	    json_decode(text, strlen(text), &limits, &arena, &value, &err),
 	    STATUS_OK);
-	ck_assert_uint_eq(value.string.length, 3);
-	ck_assert_mem_eq(value.string.data, "a\0b\0", 4);
-	text = "{\"\\u0000\":1}";
+	ck_assert_ptr_null(value_get(&value, "a"));
+	ck_assert_ptr_nonnull(value_get_n(&value, "a\0b", 3));
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	const char *pointer;
+	const char *detail;
+} refused[] = {
+	{ "{\"a\":[\"\",\"x\\ud83d\"]}", "/a/1", "surrogate pair" },
+	{ "{\"a\":{\"b/c\":\"\\u0000\"}}", "/a/b~1c", "NUL (\\u0000)" },
+	{ "{\"a\":{\"b\\udfff\":1}}", "/a", "name of a member" },
+	{ "{\"\\u0000\":1}", "", "name of a member" },
+	{ "\"\\u0000\"", "", "NUL" },
+};
+
+START_TEST(test_decode_when_a_definition_holds_it_then_place_and_reason)
+{
+	struct value value;
+
+	ck_assert_int_eq(decode(refused[_i].text, &value), STATUS_INVALID);
+	ck_assert_uint_eq(err.place_count, 1);
+	ck_assert_str_eq(err.places[0].pointer, refused[_i].pointer);
+	ck_assert_msg(strstr(err.places[0].detail, refused[_i].detail) != NULL,
+		      "%s", err.places[0].detail);
+}
+END_TEST
+
+/* Their definitions say where, when they check what numbers they may have. */
+START_TEST(test_decode_when_numbers_are_beyond_then_real)
+{
+	struct value value;
+
+	ck_assert_int_eq(decode("[18446744073709551615,-1e400]", &value),
+			 STATUS_OK);
+	ck_assert_int_eq(value.array.items[0].type, VALUE_REAL);
+	ck_assert_double_eq(value.array.items[0].real, 18446744073709551615.0);
+	ck_assert_double_eq(value.array.items[1].real, -DBL_MAX);
+}
+END_TEST
+
+START_TEST(test_decode_when_rewritten_and_wrong_then_line_and_column_as_sent)
+{
+	struct value value;
+
+	ck_assert_int_eq(decode("{\"x\":[1e400,\n18446744073709551615,"
+				"\"\\ud83d\\u0000\"],\n \"a\": tru\n}",
+				&value),
+			 STATUS_INVALID);
+	ck_assert_str_eq(err.text, "malformed JSON at line 3, column 9: "
+				   "invalid token near 'tru'");
+}
+END_TEST
+
+/* A pointer is made for a fault that is shown, not for each value: with these
+ * names that would be 20 GB. */
+START_TEST(test_decode_when_names_are_long_then_their_length_counts_once)
+{
+	enum { NAME_BYTES = 200000, ITEMS = 100000 };
+	struct value value;
+	struct bytes text;
+
+	bytes_init(&text);
+	bytes_append_str(&text, "{\"");
+	for (int i = 0; i < NAME_BYTES; i++)
+		bytes_append_char(&text, 'n');
+	bytes_append_str(&text, "\":[\"\\ud83d\"");
+	for (int i = 0; i < ITEMS; i++)
+		bytes_append_str(&text, ",\"\\u0000\"");
+	bytes_append_str(&text, "]}");
 	ck_assert_int_eq(
-	    json_decode(text, strlen(text), &limits, &arena, &value, &err),
+	    json_decode(text.data, text.length, NULL, &arena, &value, &err),
 	    STATUS_INVALID);
+	ck_assert_uint_eq(err.place_count, ITEMS + 1);
+	ck_assert_uint_lt(arena.used_bytes, 64U << 20);
+	bytes_fini(&text);
 }
 END_TEST
 
@@ -313,7 +441,20 @@ suite(void)
 	tcase_add_test(tc,
 		       test_decode_when_syntax_is_wrong_then_line_and_column);
 	tcase_add_test(tc, test_decode_when_quoted_text_is_cut_then_still_utf8);
-	tcase_add_test(tc, test_decode_when_nul_is_allowed_then_string_has_it);
+	tcase_add_loop_test(
+	    tc, test_decode_when_foreign_then_all_that_is_json_is_taken, 0,
+	    sizeof(foreign) / sizeof(foreign[0]));
+	tcase_add_test(tc,
+		       test_decode_when_foreign_then_names_have_their_length);
+	tcase_add_loop_test(
+	    tc, test_decode_when_a_definition_holds_it_then_place_and_reason, 0,
+	    sizeof(refused) / sizeof(refused[0]));
+	tcase_add_test(tc, test_decode_when_numbers_are_beyond_then_real);
+	tcase_add_test(
+	    tc,
+	    test_decode_when_rewritten_and_wrong_then_line_and_column_as_sent);
+	tcase_add_test(
+	    tc, test_decode_when_names_are_long_then_their_length_counts_once);
 	tcase_add_test(tc, test_decode_when_text_has_no_end_then_length_counts);
 	tcase_add_loop_test(
 	    tc,
