@@ -40,6 +40,9 @@ enum topic_form {
 	TOPIC_CHANGES, /* definitions: the delta */
 	TOPIC_VALUES,  /* plain values for a context: the whole map */
 	TOPIC_FLAGS, /* OFREP's bulk answer for a context: built by the owner */
+	/* That anything changed, the environment's settings too: what of it is
+	 * shown is the owner's. */
+	TOPIC_STATE,
 };
 
 /* What a client waits for. Two equal topics share a channel, whatever their

@@ -55,11 +55,29 @@ static const struct form {
 	const char *name;
 	snapshot_build_fn build;
 	bool is_whole; /* always the whole state, whatever `since` is */
+	bool is_seen;  /* answer_is_seen */
+	bool has_settings;
 } forms[] = {
-	[TOPIC_CHANGES] = { "changes", build_changes, false },
-	[TOPIC_VALUES] = { "values", build_current, true },
-	[TOPIC_FLAGS] = { "flags", build_current, true },
+	[TOPIC_CHANGES] = { "changes", build_changes, false, true, false },
+	[TOPIC_VALUES] = { "values", build_current, true, false, true },
+	[TOPIC_FLAGS] = { "flags", build_current, true, false, true },
+	[TOPIC_STATE] = { "state", build_unchanged, false, true, true },
 };
+
+bool
+answer_is_seen(const struct topic *topic)
+{
+	return forms[topic->form].is_seen;
+}
+
+bool
+answer_has_news(const struct topic *topic, const struct snapshot *now,
+		int64_t since)
+{
+	return document_has_changes(now, topic->prefix, since) ||
+	       (forms[topic->form].has_settings && now->settings != NULL &&
+		now->settings->revision > since);
+}
 
 /* Only what many ask for is worth a place, and names end at a NUL. */
 static bool

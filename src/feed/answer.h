@@ -21,6 +21,12 @@ struct answer {
 	int64_t since; /* TOPIC_CHANGES: the delta starts here; 0: all */
 };
 
+/* Is it seen in the snapshots whether a topic was touched, without an
+ * evaluation? Then: was it, since that revision? */
+bool answer_is_seen(const struct topic *topic);
+bool answer_has_news(const struct topic *topic, const struct snapshot *now,
+		     int64_t since);
+
 /* The state of the topic at `snapshot`: for TOPIC_CHANGES what changed since
  * `answer->since`. */
 struct blob *answer_state(const struct answer *answer,

@@ -195,9 +195,8 @@ is_touched(const struct feed *feed, const struct channel *channel)
 
 	if (channel->before == NULL || now == NULL)
 		return true;
-	if (topic->form == TOPIC_CHANGES)
-		return document_has_changes(now, topic->prefix,
-					    channel->before->revision);
+	if (answer_is_seen(topic))
+		return answer_has_news(topic, now, channel->before->revision);
 	return evaluator->touches(topic, channel->before, now, evaluator->ctx);
 }
 

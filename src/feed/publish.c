@@ -11,8 +11,8 @@
  */
 #include <string.h>
 
+#include "feed/answer.h"
 #include "feed/feed_private.h"
-#include "wire/document.h"
 
 /* What a publication means for one environment. */
 struct passage {
@@ -36,7 +36,7 @@ is_to_be_asked(const struct feed *feed, const struct passage *passage,
 {
 	if (passage->everybody)
 		return false;
-	if (topic->form == TOPIC_CHANGES)
+	if (answer_is_seen(topic))
 		return is_late(feed, passage);
 	return feed->config.evaluator.touches != NULL;
 }
@@ -48,18 +48,16 @@ has_seen_it(const struct passage *passage, const struct topic *topic,
 {
 	if (passage->everybody || waiter->since <= passage->since)
 		return false;
-	if (topic->form == TOPIC_CHANGES)
-		return !document_has_changes(passage->after, topic->prefix,
-					     waiter->since);
+	if (answer_is_seen(topic))
+		return !answer_has_news(topic, passage->after, waiter->since);
 	return waiter->since >= passage->after->revision;
 }
 
 static bool
 is_untouched(const struct passage *passage, const struct topic *topic)
 {
-	return !passage->everybody && topic->form == TOPIC_CHANGES &&
-	       !document_has_changes(passage->after, topic->prefix,
-				     passage->since);
+	return !passage->everybody && answer_is_seen(topic) &&
+	       !answer_has_news(topic, passage->after, passage->since);
 }
 
 static void

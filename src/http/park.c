@@ -157,7 +157,7 @@ build_standing(struct request *r)
 	    evaluator_for_feed(r->evaluator);
 	struct bytes out;
 
-	if (r->topic.form != TOPIC_CHANGES)
+	if (r->topic.form == TOPIC_VALUES || r->topic.form == TOPIC_FLAGS)
 		return evaluator.build(&r->topic, r->snapshot,
 				       r->catalog->epoch, evaluator.ctx);
 	bytes_init(&out);

@@ -58,7 +58,8 @@ struct request {
 
 	struct job *job; /* of request_job; NULL: none */
 	void (*then)(struct request *r);
-	/* With ?at=: answers out of a snapshot of the past. */
+	/* Answers out of another snapshot: of the past with ?at=, or that with
+	 * which a wait ended (await.h). */
 	void (*past)(struct request *r, const struct snapshot *snapshot);
 
 	/* While it waits: set by request_wait. */

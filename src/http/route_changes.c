@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "await.h"
 #include "document_reply.h"
 #include "evaluator.h"
 #include "order.h"
@@ -57,6 +58,19 @@ reply_nothing(struct request *r, int64_t since)
 	reply_etag(r, revision);
 }
 
+/* For who asks without a cursor. */
+static void
+reply_all(struct request *r, const struct snapshot *snapshot)
+{
+	const char *prefix = request_query(r, "prefix");
+
+	(void)snapshot;
+	if (prefix == NULL)
+		prefix = "";
+	evaluator_hand_out(r->evaluator, r->snapshot);
+	reply_delta(r, (struct string){ prefix, strlen(prefix) }, 0);
+}
+
 static enum step
 follow(struct request *r)
 {
@@ -66,6 +80,14 @@ follow(struct request *r)
 	if (!request_known_query(r, known) || !poll_decode(r, &poll))
 		return STEP_REPLY;
 	evaluator_hand_out(r->evaluator, r->snapshot);
+	if (request_query(r, "since") == NULL)
+		return await_document(r, r->snapshot,
+				      &(struct awaited){
+					  .revision = r->snapshot->revision,
+					  .prefix = poll.prefix,
+					  .wait_ms = poll.wait_ms,
+					  .reply = reply_all,
+				      });
 	switch (feed_need(r->catalog, r->snapshot, poll.prefix, &poll.cursor)) {
 	case FEED_FULL:
 		reply_delta(r, poll.prefix, 0);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "await.h"
 #include "document_reply.h"
 #include "evaluator.h"
 #include "model/name.h"
@@ -33,11 +34,38 @@ reply_flags(struct request *r, const struct snapshot *snapshot,
 					   .vary = vary });
 }
 
+static void
+reply_of_environment(struct request *r, const struct snapshot *snapshot)
+{
+	reply_flags(r, snapshot, NULL);
+}
+
+static void
+reply_selected(struct request *r, const struct snapshot *snapshot)
+{
+	reply_flags(r, snapshot,
+		    "Accept-Encoding, Flagd-Selector, Authorization, "
+		    "X-API-Key");
+}
+
+static enum step
+follow(struct request *r, const struct snapshot *snapshot,
+       void (*reply)(struct request *r, const struct snapshot *snapshot))
+{
+	/* Who waits for the next one has this one. */
+	evaluator_hand_out(r->evaluator, snapshot);
+	return await_document(r, snapshot,
+			      &(struct awaited){
+				  .revision = snapshot->revision,
+				  .prefix = { "", 0 },
+				  .reply = reply,
+			      });
+}
+
 static enum step
 flags_of_environment(struct request *r)
 {
-	reply_flags(r, r->snapshot, NULL);
-	return STEP_REPLY;
+	return follow(r, r->snapshot, reply_of_environment);
 }
 
 static enum step
@@ -45,11 +73,9 @@ flags(struct request *r)
 {
 	const struct snapshot *snapshot = selector_find(r, r->params[0]);
 
-	if (snapshot != NULL)
-		reply_flags(r, snapshot,
-			    "Accept-Encoding, Flagd-Selector, Authorization, "
-			    "X-API-Key");
-	return STEP_REPLY;
+	if (snapshot == NULL)
+		return STEP_REPLY;
+	return follow(r, snapshot, reply_selected);
 }
 
 const struct route routes_flagd[] = {

@@ -1,6 +1,7 @@
 /* $T/toggles and $T/segments: definitions, one or all, now or in the past. */
 #include <string.h>
 
+#include "await.h"
 #include "document_reply.h"
 #include "model/name.h"
 #include "order.h"
@@ -78,6 +79,13 @@ list(struct request *r)
 
 		return usage_reply_unused(r, unused_for, &selection);
 	}
+	if (request_query(r, "at") == NULL)
+		return await_document(r, r->snapshot,
+				      &(struct awaited){
+					  .revision = r->snapshot->revision,
+					  .prefix = selected(r).prefix,
+					  .reply = reply_listing,
+				      });
 	return past_reply(r, &(struct past_order){ .with_segments = true },
 			  reply_listing);
 }
@@ -170,9 +178,20 @@ get(struct request *r, enum kind kind,
     void (*reply)(struct request *r, const struct snapshot *snapshot))
 {
 	static const char *const known[] = { "at", NULL };
+	const struct string key = r->params[1];
+	const struct definition *d;
 
 	if (!request_known_query(r, known))
 		return STEP_REPLY;
+	d = snapshot_find(r->snapshot, kind, key.data, key.length);
+	if (request_query(r, "at") == NULL && d != NULL)
+		return await_document(
+		    r, r->snapshot,
+		    &(struct awaited){
+			.revision = d->revision,
+			.prefix = kind == KIND_TOGGLE ? key : optional(NULL),
+			.reply = reply,
+		    });
 	return past_reply(r,
 			  &(struct past_order){ .is_of_keys = true,
 						.kind = kind,

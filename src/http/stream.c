@@ -60,7 +60,7 @@ static void
 wait_on(struct stream *stream, int64_t since)
 {
 	const struct topic topic = {
-		.form = TOPIC_CHANGES,
+		.form = TOPIC_STATE,
 		.environment = { stream->environment,
 				 strlen(stream->environment) },
 		.prefix = { "", 0 },
@@ -189,16 +189,16 @@ stream_free(void *cls)
 	free(stream);
 }
 
-/* Does the client say that it knows a state which is not this one? */
+/* What it has read may be of before this state, as far as it says. Without an
+ * id nobody knows: it was read, and there may have been a change since. */
 static bool
 has_missed(struct request *r)
 {
 	const char *last = request_header(r, "Last-Event-ID");
 	struct cursor cursor;
 
-	if (last == NULL)
-		return false;
-	return cursor_decode(last, &cursor, NULL) != STATUS_OK ||
+	return last == NULL ||
+	       cursor_decode(last, &cursor, NULL) != STATUS_OK ||
 	       strcmp(cursor.epoch, r->catalog->epoch) != 0 ||
 	       cursor.revision != r->snapshot->revision;
 }

@@ -8,6 +8,8 @@
  *
  * Events: "id" and "etag" are epoch.revision, so a client that was away says in
  * Last-Event-ID what it knows, and is told at once when that is not current.
+ * One that comes without has read its values before, nobody knows when: it is
+ * told to read them again, or a change between the two would be lost.
  */
 #ifndef SRC_HTTP_STREAM_H
 #define SRC_HTTP_STREAM_H

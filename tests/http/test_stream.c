@@ -111,7 +111,12 @@ START_TEST(test_stream_when_toggles_change_then_one_event_each)
 	ck_assert_ptr_nonnull(strstr(text, "text/event-stream"));
 	ck_assert_ptr_nonnull(strstr(text, "no-cache"));
 	ck_assert_ptr_nonnull(strstr(text, "retry: "));
-	ck_assert_ptr_null(strstr(text, "data:"));
+	/* The first is of the state that it began with. */
+	snprintf(expected, sizeof(expected),
+		 "id: %s.2\nevent: message\ndata: "
+		 "{\"type\":\"refetchEvaluation\",\"etag\":\"%s.2\"",
+		 epoch(), epoch());
+	(void)raw_until(raw, expected, SOON_MS);
 	flip("DISABLED");
 	snprintf(expected, sizeof(expected),
 		 "id: %s.3\nevent: message\ndata: "
@@ -151,6 +156,42 @@ START_TEST(test_stream_when_last_event_id_is_current_then_silence)
 	raw = subscribe(header);
 	text = raw_until(raw, "\nid: ", SOON_MS);
 	ck_assert_ptr_null(strstr(text, "refetchEvaluation"));
+}
+END_TEST
+
+/* Settings change what a context comes to, and what the answers carry. */
+START_TEST(test_stream_when_settings_change_then_an_event)
+{
+	char header[96];
+	struct raw *raw;
+
+	snprintf(header, sizeof(header), "Last-Event-ID: %s.2\r\n", epoch());
+	raw = subscribe(header);
+	(void)raw_until(raw, "\nid: ", SOON_MS);
+	ck_assert_int_eq(toggled_request(t, "PUT", "/v1/envs/default", NULL,
+					 "{\"fractional\":\"v3\"}")
+			     ->status,
+			 200);
+	(void)raw_until(raw, "refetchEvaluation", SOON_MS);
+}
+END_TEST
+
+/* A client opens another stream for each URL that it is told. */
+START_TEST(test_bulk_when_toggles_change_then_the_streams_path_does_not)
+{
+	const char *before =
+	    toggled_text(t, "%s",
+			 json_text_at(answer_json(toggled_request(
+					  t, "POST", "/ofrep/v1/evaluate/flags",
+					  NULL, "{}")),
+				      "/eventStreams/0/endpoint/requestUri"));
+
+	flip("DISABLED");
+	ck_assert_str_eq(
+	    before, json_text_at(
+			answer_json(toggled_request(
+			    t, "POST", "/ofrep/v1/evaluate/flags", NULL, "{}")),
+			"/eventStreams/0/endpoint/requestUri"));
 }
 END_TEST
 
@@ -286,6 +327,9 @@ main(void)
 	    tc, test_stream_when_last_event_id_is_old_then_an_event_at_once);
 	tcase_add_test(tc,
 		       test_stream_when_last_event_id_is_current_then_silence);
+	tcase_add_test(tc, test_stream_when_settings_change_then_an_event);
+	tcase_add_test(
+	    tc, test_bulk_when_toggles_change_then_the_streams_path_does_not);
 	tcase_add_test(tc, test_stream_when_client_leaves_then_it_is_freed);
 	tcase_add_test(tc, test_stream_when_server_stops_then_it_ends_whole);
 	tcase_add_test(tc,

@@ -82,7 +82,8 @@ test('initialisation fetches everything once', async (t) => {
   assert.equal(page.client.getStringValue('plan', ''), 'other');
   assert.equal(page.client.getNumberValue('size', 0), 10);
   assert.deepEqual(page.client.getObjectValue('shape', {}), { sides: 4 });
-  assert.deepEqual(statuses(), [200]);
+  /* When its stream opens it asks whether that was the newest. */
+  assert.deepEqual(statuses().filter((status) => status !== 304), [200]);
 });
 
 test('a disabled flag is the default of the code', async (t) => {
@@ -93,6 +94,13 @@ test('a disabled flag is the default of the code', async (t) => {
 
     assert.deepEqual([details.value, details.reason, details.errorCode], [fallback, 'DISABLED', undefined]);
   }
+});
+
+/* slice() leaves half an emoji; an id of another program may have 64 bits. */
+test('a context as programs make it gets its values', async (t) => {
+  const page = await visit(t, {}, { ...WHO, plan: 'gold', name: 'Ada \u{1f600}'.slice(0, 5), id: 2 ** 64, since: new Date() });
+
+  assert.equal(page.client.getStringValue('plan', ''), 'gold');
 });
 
 test('a flag that is not there is FLAG_NOT_FOUND, another type TYPE_MISMATCH', async (t) => {
@@ -162,8 +170,8 @@ test('a page that comes back revalidates what it stored', async (t) => {
   const statuses = mark();
   const second = await visit(t, options, WHO, first.domain);
 
-  await until('the revalidation', () => statuses().length === 1);
-  assert.deepEqual(statuses(), [304]);
+  await until('the revalidation', () => statuses().length >= 1);
+  assert.deepEqual(new Set(statuses()), new Set([304]));
   assert.equal(second.client.getStringValue('plan', ''), 'other');
 });
 
@@ -238,6 +246,25 @@ test('the provider refetches when an event says so', async (t) => {
     await until('the flip', () => page.client.getBooleanValue('switch', false) === (variant === 'on'));
   }
   assert.equal(page.stale, 0);
+});
+
+test('a change between the values and the stream is not lost', async (t) => {
+  if (!(await advertises_events())) return t.skip(NO_EVENTS);
+  const plain = globalThis.EventSource;
+  let open;
+  const held = new Promise((resolve) => (open = resolve));
+
+  globalThis.EventSource = class extends plain {
+    constructor(url, init) {
+      super(url, { ...init, fetch: (...args) => held.then(() => fetch(...args)) });
+    }
+  };
+  t.after(() => (globalThis.EventSource = plain));
+  const page = await visit(t);
+
+  await daemon.flip('switch', { defaultVariant: 'on' });
+  open();
+  await until('the flip', () => page.client.getBooleanValue('switch', false));
 });
 
 test('the stream is what the standard says', async (t) => {
