@@ -1,7 +1,9 @@
 /*
  * The daemon's log: one line an event on standard error, for people or as JSON
  * lines. Callable from any thread. Logging never changes behaviour: it keeps
- * errno and has no failure of its own.
+ * errno and has no failure of its own, and once it is started it holds nobody
+ * up for more than two milliseconds, whoever does not read it; what is lost by
+ * that is counted.
  *
  * An event is a fixed sentence and named fields; values that came from outside
  * are escaped, so no input can forge a line.
@@ -24,6 +26,19 @@ struct log;
 struct log *log_new(int fd, enum log_level level,
 		    enum log_format format) MUST_CHECK;
 void log_free(struct log *log);
+
+/* From now on a thread of its own writes. Before the log is shared; without the
+ * thread it stays as it was. */
+void log_start(struct log *log);
+
+/* Wait until all is written, for a second at most; before _exit. */
+void log_flush(struct log *log);
+
+/* How many lines are lost. Any thread. */
+uint64_t log_lost(struct log *log);
+
+/* Is that descriptor the journal's (systemd says so in JOURNAL_STREAM)? */
+bool log_is_journal(int fd);
 
 /* Before the log is shared: `mask` blots out what no line may hold, in place,
  * and returns the new length of the NUL-terminated text. */
@@ -53,9 +68,19 @@ struct log_field {
 void log_event(struct log *log, enum log_level level, const char *event,
 	       const struct log_field *fields);
 
+/* The same where there are many, and where nobody looks for the line at once.
+ */
+void log_event_later(struct log *log, enum log_level level, const char *event,
+		     const struct log_field *fields);
+
 /* log_to(log, LOG_INFO, "listening", LOG_S("address", a), LOG_N("port", p)) */
 #define log_to(log, level, ...)                                                \
 	log_to_(log, level, __VA_ARGS__, LOG_S(NULL, NULL))
+#define log_later(log, level, ...)                                             \
+	log_later_(log, level, __VA_ARGS__, LOG_S(NULL, NULL))
+#define log_later_(log, level, event, ...)                                     \
+	log_event_later(log, level, event,                                     \
+			(const struct log_field[]){ __VA_ARGS__ })
 #define log_to_(log, level, event, ...)                                        \
 	log_event(log, level, event, (const struct log_field[]){ __VA_ARGS__ })
 

@@ -1,30 +1,47 @@
 /*
- * A line is built in memory and leaves in one write(2), so that lines of
- * several threads do not mix. Nobody waits for the log and nobody learns that
- * a line was lost.
+ * A line is built in memory. It leaves in one write(2), so that lines of
+ * several threads do not mix; from log_start on by a thread of its own
+ * (log_queue.h), which nobody waits for and which counts what is lost.
  *
  * Text: time, level, event, then name=value; a value with spaces, quotes, '='
  * or characters that are not to be seen stands in quotes, with C escapes.
+ *
+ *
+ * On the way to the journal a line begins with "<N>", its priority, and text
+ * has no time, which the journal knows.
  */
 #include "base/log.h"
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "log_queue.h"
 
-enum { VALUE_BYTES_MAX = 1024 };
+enum { VALUE_BYTES_MAX = 1024, FLUSH_MS = 1000 };
 
 struct log {
 	int fd;
 	atomic_int level;
 	enum log_format format;
+	bool is_journal;
 	size_t (*mask)(char *text, size_t length); /* or NULL */
+	struct log_queue *queue;                   /* NULL: who logs writes */
+};
+
+/* As syslog(3) numbers them. */
+static const int priorities[] = {
+	[LOG_ERROR] = 3,
+	[LOG_WARN] = 4,
+	[LOG_INFO] = 6,
+	[LOG_DEBUG] = 7,
 };
 
 static const char *const level_names[] = {
@@ -49,14 +66,35 @@ log_new(int fd, enum log_level level, enum log_format format)
 	log->fd = fd;
 	atomic_init(&log->level, (int)level);
 	log->format = format;
+	log->is_journal = log_is_journal(fd);
 	log->mask = NULL;
+	log->queue = NULL;
 	return log;
 }
 
 void
 log_free(struct log *log)
 {
+	if (log != NULL)
+		log_queue_end(log->queue, FLUSH_MS);
 	free(log);
+}
+
+/* Systemd says which file it has made standard output and error; a program that
+ * was told so may have been given others since. */
+bool
+log_is_journal(int fd)
+{
+	const char *said = getenv("JOURNAL_STREAM");
+	unsigned long long device;
+	unsigned long long inode;
+	struct stat st;
+
+	if (said == NULL || fstat(fd, &st) != 0 ||
+	    sscanf(said, "%llu:%llu", &device, &inode) != 2)
+		return false;
+	return device == (unsigned long long)st.st_dev &&
+	       inode == (unsigned long long)st.st_ino;
 }
 
 void
@@ -246,7 +284,6 @@ static void
 build_text(struct bytes *line, enum log_level level, const char *event,
 	   const struct log_field *fields)
 {
-	bytes_append_char(line, ' ');
 	bytes_append_str(line, level_names[level]);
 	bytes_append_char(line, ' ');
 	put_escaped(line, event, LOG_TEXT);
@@ -282,34 +319,95 @@ build_json(struct bytes *line, enum log_level level, const char *event,
 	}
 }
 
-void
-log_event(struct log *log, enum log_level level, const char *event,
-	  const struct log_field *fields)
+static void
+build(const struct log *log, enum log_level level, const char *event,
+      const struct log_field *fields, struct bytes *line)
 {
-	int saved_errno = errno;
 	struct clock clock = clock_system();
 	char now[CLOCK_TEXT_BYTES];
+
+	clock_format(clock_wall_ms(&clock), now);
+	if (log->is_journal)
+		bytes_printf(line, "<%d>", priorities[level]);
+	if (log->format == LOG_TEXT) {
+		if (!log->is_journal)
+			bytes_printf(line, "%s ", now);
+		build_text(line, level, event, fields);
+	} else {
+		bytes_printf(line, "{\"time\":\"%s\"", now);
+		build_json(line, level, event, fields);
+		bytes_append_char(line, '}');
+	}
+	bytes_append_char(line, '\n');
+	if (log->mask != NULL)
+		line->length = log->mask(line->data, line->length);
+}
+
+static void
+put(struct log *log, enum log_level level, const char *event,
+    const struct log_field *fields, bool waits)
+{
+	int saved_errno = errno;
 	struct bytes line;
 	ssize_t written;
 
 	if (!log_enabled(log, level))
 		return;
 	bytes_init(&line);
-	clock_format(clock_wall_ms(&clock), now);
-	if (log->format == LOG_TEXT) {
-		bytes_append_str(&line, now);
-		build_text(&line, level, event, fields);
+	build(log, level, event, fields, &line);
+	if (log->queue != NULL) {
+		log_queue_put(log->queue, line.data, line.length, waits);
 	} else {
-		bytes_printf(&line, "{\"time\":\"%s\"", now);
-		build_json(&line, level, event, fields);
-		bytes_append_char(&line, '}');
+		do {
+			written = write(log->fd, line.data, line.length);
+		} while (written < 0 && errno == EINTR);
 	}
-	bytes_append_char(&line, '\n');
-	if (log->mask != NULL)
-		line.length = log->mask(line.data, line.length);
-	do {
-		written = write(log->fd, line.data, line.length);
-	} while (written < 0 && errno == EINTR);
 	bytes_fini(&line);
 	errno = saved_errno;
+}
+
+void
+log_event(struct log *log, enum log_level level, const char *event,
+	  const struct log_field *fields)
+{
+	put(log, level, event, fields, true);
+}
+
+void
+log_event_later(struct log *log, enum log_level level, const char *event,
+		const struct log_field *fields)
+{
+	put(log, level, event, fields, false);
+}
+
+static void
+put_notice(void *ctx, uint64_t lost, struct bytes *line)
+{
+	const struct log_field fields[] = { LOG_N("lines", (int64_t)lost),
+					    LOG_S(NULL, NULL) };
+
+	build(ctx, LOG_WARN,
+	      "lines of the log are lost: nobody read them, or they could not "
+	      "be written",
+	      fields, line);
+}
+
+void
+log_start(struct log *log)
+{
+	log->queue = log_queue_new(log->fd, put_notice, log);
+}
+
+void
+log_flush(struct log *log)
+{
+	if (log != NULL && log->queue != NULL)
+		log_queue_flush(log->queue, FLUSH_MS);
+}
+
+uint64_t
+log_lost(struct log *log)
+{
+	return log == NULL || log->queue == NULL ? 0
+						 : log_queue_lost(log->queue);
 }

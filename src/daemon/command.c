@@ -101,7 +101,8 @@ report(const struct error *err)
 	size_t shown = err->place_count < ERROR_PLACES_MAX ? err->place_count
 							   : ERROR_PLACES_MAX;
 
-	fprintf(stderr, "toggled: %s\n", err->text);
+	fprintf(stderr, "%stoggled: %s\n",
+		log_is_journal(STDERR_FILENO) ? "<3>" : "", err->text);
 	/* The text is of the first place, mostly. */
 	if (err->place_count == 1 && strstr(err->text, err->places[0].detail))
 		return;

@@ -27,6 +27,7 @@ serve(const struct options *options, struct error *err)
 			     (enum log_format)options->log_format);
 	/* Whatever it is that a client pasted one into. */
 	log_set_mask(daemon.log, credential_mask);
+	log_start(daemon.log);
 	libraries_log(libraries, daemon.log);
 	server = serve_server_config(&daemon);
 	registry = serve_registry_config(&daemon);

@@ -146,6 +146,7 @@ fatal_cb(void *ctx, const struct error *err)
 
 	log_to(daemon->log, LOG_ERROR, "the database failed, ending",
 	       LOG_S("error", err->text));
+	log_flush(daemon->log);
 	_exit(1);
 }
 

@@ -122,12 +122,12 @@ connection_log(const struct exchange *x)
 
 	if (!r->loop->service->access_log)
 		return;
-	log_to(r->loop->service->log, LOG_INFO, event,
-	       LOG_S("method", request_method_name(r)),
-	       LOG_S("path", r->path.data == NULL ? "" : r->path.data),
-	       LOG_N("status", r->reply.status), LOG_S("peer", r->peer),
-	       LOG_N("microseconds", clock_stopwatch_us() - r->started_us),
-	       LOG_S("id", r->id));
+	log_later(r->loop->service->log, LOG_INFO, event,
+		  LOG_S("method", request_method_name(r)),
+		  LOG_S("path", r->path.data == NULL ? "" : r->path.data),
+		  LOG_N("status", r->reply.status), LOG_S("peer", r->peer),
+		  LOG_N("microseconds", clock_stopwatch_us() - r->started_us),
+		  LOG_S("id", r->id));
 }
 
 /* The request under way is over, if there is one. Nothing of it stays. */

@@ -272,5 +272,9 @@ metrics_encode(const struct service *service, const struct catalog *catalog,
 	put_latency(out, service, &sum);
 	put_registry(out, &counts);
 	put_catalog(out, service, catalog);
+	exposition_count(out, "toggled_log_lines_lost_total", "counter",
+			 "lines of the log that nobody read in time, or that "
+			 "could not be written",
+			 log_lost(service->log));
 	put_process(out, service, sum.connections_open);
 }

@@ -2,9 +2,14 @@
 
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -212,6 +217,165 @@ START_TEST(test_log_when_null_or_broken_then_errno_stays)
 }
 END_TEST
 
+/* --- nobody reads, or it cannot be written ----------------------------------
+ */
+
+enum { LINES = 40000, LINE_BYTES = 60 };
+
+static int
+open_sink(const char *kind, int fds[2])
+{
+	if (strcmp(kind, "pipe") == 0)
+		return pipe(fds);
+	if (strcmp(kind, "socket") == 0)
+		return socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
+	/* Nobody reads the terminal, as where Ctrl-S was pressed. */
+	fds[0] = posix_openpt(O_RDWR | O_NOCTTY);
+	if (fds[0] < 0 || grantpt(fds[0]) != 0 || unlockpt(fds[0]) != 0)
+		return -1;
+	fds[1] = open(ptsname(fds[0]), O_WRONLY | O_NOCTTY);
+	if (strcmp(kind, "stopped") == 0)
+		(void)tcflow(fds[1], TCOOFF);
+	return fds[1] < 0 ? -1 : 0;
+}
+
+/* Reads on until the text has come; how many lines did? */
+static int
+read_until(int fd, const char *text)
+{
+	static char piece[65536];
+	char kept[1024] = "";
+	int lines = 0;
+
+	for (;;) {
+		const ssize_t n = read(fd, piece, sizeof(piece) - 1);
+
+		ck_assert_int_gt(n, 0);
+		piece[n] = '\0';
+		for (ssize_t i = 0; i < n; i++) {
+			const size_t length = strlen(kept);
+
+			if (piece[i] == '\n') {
+				lines++;
+				if (strstr(kept, text) != NULL)
+					return lines;
+				kept[0] = '\0';
+			} else if (length < sizeof(kept) - 1) {
+				kept[length] = piece[i];
+				kept[length + 1] = '\0';
+			}
+		}
+	}
+}
+
+static const char *const sinks[] = { "pipe", "socket", "terminal", "stopped" };
+
+START_TEST(test_log_when_nobody_reads_then_returns_counts_and_says_so)
+{
+	int fds[2];
+	struct log *log;
+
+	ck_assert_int_eq(open_sink(sinks[_i], fds), 0);
+	log = log_new(fds[1], LOG_INFO, LOG_TEXT);
+	log_start(log);
+	for (int i = 0; i < LINES; i++)
+		log_to(log, LOG_INFO,
+		       "a line that is long enough to fill what there is");
+	ck_assert_uint_gt(log_lost(log), LINES / 4);
+	ck_assert_uint_lt(log_lost(log), LINES);
+	if (strcmp(sinks[_i], "stopped") == 0)
+		(void)tcflow(fds[1], TCOON);
+	ck_assert_int_gt(read_until(fds[0], "lines of the log are lost"),
+			 LINES / 4);
+	log_to(log, LOG_INFO, "here again");
+	(void)read_until(fds[0], "here again");
+	log_free(log);
+	close(fds[0]);
+	close(fds[1]);
+}
+END_TEST
+
+START_TEST(test_log_when_nobody_reads_then_ends_all_the_same)
+{
+	int fds[2];
+	struct log *log;
+
+	ck_assert_int_eq(pipe(fds), 0);
+	log = log_new(fds[1], LOG_INFO, LOG_TEXT);
+	log_start(log);
+	for (int i = 0; i < LINES / 4; i++)
+		log_to(log, LOG_INFO, "a line that nobody is going to read");
+	log_flush(log);
+	log_free(log);
+}
+END_TEST
+
+START_TEST(test_log_when_disk_is_full_then_counts_and_goes_on)
+{
+	FILE *file = tmpfile();
+	const int fd = open("/dev/full", O_WRONLY);
+	char text[1024] = "";
+	struct log *log;
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fd, 0);
+	log = log_new(fd, LOG_INFO, LOG_TEXT);
+	log_start(log);
+	for (int i = 0; i < 7; i++)
+		log_to(log, LOG_INFO, "there is no room for this");
+	log_flush(log);
+	ck_assert_uint_eq(log_lost(log), 7);
+	ck_assert_int_eq(dup2(fileno(file), fd), fd);
+	log_to(log, LOG_INFO, "there is room");
+	log_free(log);
+	ck_assert_int_gt(pread(fd, text, sizeof(text) - 1, 0), 0);
+	ck_assert_msg(strstr(text, "lines=7\n") != NULL, "%s", text);
+	ck_assert_msg(strstr(text, "info there is room\n") != NULL, "%s", text);
+	close(fd);
+	(void)fclose(file);
+}
+END_TEST
+
+START_TEST(test_log_when_to_the_journal_then_priority_and_no_time)
+{
+	static const struct {
+		enum log_level level;
+		const char *text;
+	} lines[] = { { LOG_ERROR, "<3>error x\n" },
+		      { LOG_WARN, "<4>warn x\n" },
+		      { LOG_INFO, "<6>info x\n" },
+		      { LOG_DEBUG, "<7>debug x\n" } };
+	struct capture capture;
+	struct stat st;
+	char said[64];
+	int fds[2];
+
+	ck_assert_int_eq(pipe(fds), 0);
+	ck_assert_int_eq(fstat(fds[1], &st), 0);
+	(void)snprintf(said, sizeof(said), "%llu:%llu",
+		       (unsigned long long)st.st_dev,
+		       (unsigned long long)st.st_ino);
+	setenv("JOURNAL_STREAM", said, 1);
+	capture.fds[0] = fds[0];
+	capture.fds[1] = fds[1];
+	capture.log = log_new(fds[1], LOG_DEBUG, LOG_TEXT);
+	log_to(capture.log, lines[_i].level, "x");
+	ck_assert_str_eq(capture_read(&capture), lines[_i].text);
+	log_free(capture.log);
+	/* What parses them keeps the time as its own. */
+	capture.log = log_new(fds[1], LOG_DEBUG, LOG_JSON);
+	log_to(capture.log, lines[_i].level, "x");
+	ck_assert_int_eq(strncmp(capture_read(&capture), lines[_i].text, 3), 0);
+	ck_assert_int_eq(strncmp(capture.text + 3, "{\"time\":\"2", 10), 0);
+	capture_fini(&capture);
+	/* Another file than the one that systemd has passed. */
+	capture_init(&capture, LOG_DEBUG, LOG_TEXT);
+	log_to(capture.log, lines[_i].level, "x");
+	ck_assert_int_eq(capture_read(&capture)[0], '2');
+	capture_fini(&capture);
+}
+END_TEST
+
 START_TEST(test_log_parse_when_name_then_value)
 {
 	enum log_level level = LOG_ERROR;
@@ -249,6 +413,16 @@ log_suite(void)
 	tcase_add_test(tcase,
 		       test_log_when_level_is_below_then_nothing_is_written);
 	tcase_add_test(tcase, test_log_when_null_or_broken_then_errno_stays);
+	tcase_add_loop_test(
+	    tcase, test_log_when_nobody_reads_then_returns_counts_and_says_so,
+	    0, sizeof(sinks) / sizeof(sinks[0]));
+	tcase_add_test(tcase,
+		       test_log_when_nobody_reads_then_ends_all_the_same);
+	tcase_add_test(tcase,
+		       test_log_when_disk_is_full_then_counts_and_goes_on);
+	tcase_add_loop_test(
+	    tcase, test_log_when_to_the_journal_then_priority_and_no_time, 0,
+	    4);
 	tcase_add_test(tcase, test_log_parse_when_name_then_value);
 	suite_add_tcase(suite, tcase);
 	return suite;
