@@ -48,10 +48,10 @@ bool document_has_changes(const struct snapshot *snapshot, struct string prefix,
 void document_no_changes(const char *epoch, int64_t revision,
 			 struct bytes *out);
 
-/* {"flags":{…},"$evaluators":{…},"metadata":{"flagSetId","version",…}}: what
- * flagd reads. */
-void document_flagd(const struct snapshot *snapshot, const char *epoch,
-		    struct bytes *out);
+/* {"flags":{…},"$evaluators":{…},"metadata":{"flagSetId",…}}: what flagd reads.
+ * Nothing in it moves but what changed: flagd merges the metadata into each
+ * flag, and would tell its clients that all of them are others. */
+void document_flagd(const struct snapshot *snapshot, struct bytes *out);
 
 /* {"revision","at"}. */
 void document_point(int64_t revision, int64_t at_ms, struct bytes *out);

@@ -39,7 +39,7 @@ encode(const struct offline *offline, const struct snapshot *snapshot,
 		document_toggles(snapshot, epoch, &all, out);
 		break;
 	case FORM_FLAGD:
-		document_flagd(snapshot, epoch, out);
+		document_flagd(snapshot, out);
 		break;
 	}
 }

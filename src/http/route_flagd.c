@@ -18,7 +18,8 @@
 static void
 build(const struct snapshot *snapshot, void *ctx, struct bytes *out)
 {
-	document_flagd(snapshot, ctx, out);
+	(void)ctx;
+	document_flagd(snapshot, out);
 }
 
 static void
@@ -29,7 +30,6 @@ reply_flags(struct request *r, const struct snapshot *snapshot,
 	document_reply(r, snapshot,
 		       &(struct document){ .name = "flagd",
 					   .build = build,
-					   .ctx = r->catalog->epoch,
 					   .revision = snapshot->revision,
 					   .vary = vary });
 }
@@ -71,7 +71,8 @@ flags_of_environment(struct request *r)
 static enum step
 flags(struct request *r)
 {
-	const struct snapshot *snapshot = selector_find(r, r->params[0]);
+	const struct snapshot *snapshot =
+	    selector_find(r, r->params[0], STATUS_NOT_FOUND);
 
 	if (snapshot == NULL)
 		return STEP_REPLY;

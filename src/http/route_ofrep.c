@@ -24,10 +24,11 @@
 
 /* The environment: of the path, or as the header Flagd-Selector says. */
 static const struct snapshot *
-find_snapshot(struct request *r)
+find_snapshot(struct request *r, enum status missing)
 {
 	if (r->snapshot == NULL)
-		r->snapshot = selector_find(r, (struct string){ "", 0 });
+		r->snapshot =
+		    selector_find(r, (struct string){ "", 0 }, missing);
 	return r->snapshot;
 }
 
@@ -67,7 +68,8 @@ reply_flag(struct request *r, struct string key)
 	struct value data;
 	struct bytes body;
 
-	if (find_snapshot(r) == NULL || !take_context(r, key, &data))
+	if (find_snapshot(r, STATUS_NOT_FOUND) == NULL ||
+	    !take_context(r, key, &data))
 		return STEP_REPLY;
 	toggle = snapshot_find(r->snapshot, KIND_TOGGLE, key.data, key.length);
 	context = evaluator_counted(r->evaluator, r->snapshot, &data,
@@ -142,6 +144,19 @@ reply_bulk(struct request *r, struct blob *body, bool known)
 	set_tag(r, tag);
 }
 
+/* There is no such environment. OFREP knows no 404 for all flags, and it is not
+ * the context's fault. */
+static void
+refuse_bulk(struct request *r)
+{
+	struct bytes body;
+
+	bytes_init(&body);
+	ofrep_encode_error((struct string){ "", 0 }, "GENERAL", r->error.text,
+			   &body);
+	reply_json(r, 400, &body);
+}
+
 static void
 bulk_answered(struct request *r, struct blob *body, int64_t revision,
 	      enum answer_reason reason)
@@ -149,6 +164,9 @@ bulk_answered(struct request *r, struct blob *body, int64_t revision,
 	(void)revision;
 	if (reason == ANSWER_GONE || body == NULL) {
 		reply_fail(r, STATUS_NOT_FOUND, "the environment was removed");
+		/* At the root the next request says so too. */
+		if (r->params[0].data == NULL)
+			refuse_bulk(r);
 		return;
 	}
 	/* Nobody waits who was told otherwise. */
@@ -234,8 +252,11 @@ reply_flags(struct request *r)
 	bool known;
 	uint64_t tag;
 
-	if (find_snapshot(r) == NULL)
+	if (find_snapshot(r, STATUS_INVALID) == NULL) {
+		if (r->reply.status == 400)
+			refuse_bulk(r);
 		return STEP_REPLY;
+	}
 	stream = stream_path(r);
 	if (prefer != NULL)
 		(void)prefer_decode_wait(prefer, &wait_ms);

@@ -35,7 +35,7 @@ selector_name(const struct request *r, struct string selector)
 }
 
 const struct snapshot *
-selector_find(struct request *r, struct string selector)
+selector_find(struct request *r, struct string selector, enum status missing)
 {
 	const struct snapshot *snapshot;
 
@@ -45,8 +45,7 @@ selector_find(struct request *r, struct string selector)
 	snapshot =
 	    catalog_find_public(r->catalog, selector.data, selector.length);
 	if (snapshot == NULL)
-		reply_fail(r, STATUS_NOT_FOUND,
-			   "there is no environment '%.*s'",
+		reply_fail(r, missing, "there is no environment '%.*s'",
 			   (int)selector.length, selector.data);
 	return snapshot;
 }

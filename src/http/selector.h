@@ -11,7 +11,9 @@
  * length 0: the header decides. */
 struct string selector_name(const struct request *r, struct string selector);
 
-/* The environment itself. NULL: the reply is filled. */
-const struct snapshot *selector_find(struct request *r, struct string selector);
+/* The environment itself. NULL: the reply is filled, with `missing` where there
+ * is none of that name. */
+const struct snapshot *selector_find(struct request *r, struct string selector,
+				     enum status missing);
 
 #endif

@@ -85,8 +85,7 @@ put_settings_metadata(const struct definition *settings, struct bytes *out)
 }
 
 void
-document_flagd(const struct snapshot *snapshot, const char *epoch,
-	       struct bytes *out)
+document_flagd(const struct snapshot *snapshot, struct bytes *out)
 {
 	bytes_append_char(out, '{');
 	put_member(out, "flags");
@@ -97,12 +96,6 @@ document_flagd(const struct snapshot *snapshot, const char *epoch,
 	bytes_append_char(out, '{');
 	put_member(out, "flagSetId");
 	put_string(out, snapshot->environment);
-	put_member(out, "version");
-	bytes_append_char(out, '"');
-	bytes_append_str(out, epoch);
-	bytes_append_char(out, '.');
-	bytes_append_int(out, snapshot->revision);
-	bytes_append_char(out, '"');
 	put_settings_metadata(snapshot->settings, out);
 	bytes_append_str(out, "}}");
 }

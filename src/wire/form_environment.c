@@ -8,7 +8,8 @@
 
 enum { ORIGINS_MAX = 64, ORIGIN_MAX = 255 };
 
-/* What flagd's document says about an environment by itself. */
+/* What flagd's document says about an environment by itself; "version" until
+ * 0.3, to which one may go back. */
 static const char *const reserved[] = { "flagSetId", "version", NULL };
 
 static void

@@ -161,7 +161,7 @@ check(const struct value *body, struct arena *arena)
 	if (snapshot == NULL)
 		return;
 	bytes_init(&text);
-	document_flagd(snapshot, epoch, &text);
+	document_flagd(snapshot, &text);
 	check_export(snapshot, &text, false, arena);
 	bytes_clear(&text);
 	document_toggles(snapshot, epoch, &all, &text);

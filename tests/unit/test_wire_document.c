@@ -269,7 +269,7 @@ START_TEST(test_flagd_when_built_then_golden)
 {
 	struct snapshot *snapshot = shop();
 
-	document_flagd(snapshot, EPOCH, &out);
+	document_flagd(snapshot, &out);
 	expect("flagd");
 	snapshot_unref(snapshot);
 }
@@ -279,7 +279,7 @@ START_TEST(test_flagd_when_empty_then_golden)
 {
 	struct snapshot *snapshot = snapshot_new(wire_case_string("new"));
 
-	document_flagd(snapshot, EPOCH, &out);
+	document_flagd(snapshot, &out);
 	expect("flagd_empty");
 	snapshot_unref(snapshot);
 }
