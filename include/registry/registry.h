@@ -227,7 +227,9 @@ struct registry_counts {
 	uint64_t reads_shared;  /* answered with another's result */
 	uint64_t reads_dropped; /* nobody waited any more */
 	int64_t head;
-	int64_t oldest;    /* the oldest revision that may be asked for */
+	int64_t oldest;          /* the oldest revision that may be asked for */
+	int64_t clock_behind_ms; /* the wall clock the newest change; 0: not */
+	uint64_t clock_steps;    /* how often it came to be */
 	int64_t ticked_ms; /* monotonic time when it last got on with a job */
 };
 

@@ -257,6 +257,25 @@ enum status store_revision_at(struct store *store, int64_t at_ms,
 /* Time of the newest change, 0 when there is none. */
 int64_t store_newest_at(const struct store *store);
 
+/* The wall clock was set back between two changes, by so much that it is worth
+ * a word. */
+enum { STORE_STEP_MS = 5000 };
+
+struct clock_step {
+	int64_t revision; /* the first change after it; 0: there is none */
+	int64_t from_ms;  /* the time of the change before */
+	int64_t to_ms;
+};
+
+/* The newest step that makes it doubtful which change a time means, of which
+ * `revision` is the newest that is not later: one after that, so that going
+ * back there goes over it; or one before it, where both clocks have said that
+ * time. A time that was in the future at `now_ms` nobody can have meant. */
+enum status store_find_step(struct store *store, int64_t revision,
+			    int64_t at_ms, int64_t now_ms,
+			    struct clock_step *step,
+			    struct error *err) MUST_CHECK;
+
 /* An online backup, step by step between commits, so that writes go on. It is
  * begun into a new file at `path`; each step copies up to `pages` pages and
  * sets *done when the copy is whole and synced. A copy that failed is removed

@@ -174,6 +174,13 @@ put_registry(struct bytes *out, const struct registry_counts *counts)
 	    out, "toggled_history_oldest_revision", "gauge",
 	    "oldest revision that history, at= and rollback can reach",
 	    (uint64_t)counts->oldest);
+	exposition_real(out, "toggled_clock_behind_seconds", "gauge",
+			"by how much the wall clock is behind the newest "
+			"change, where it is more than 5 s",
+			(double)counts->clock_behind_ms / 1000);
+	exposition_count(out, "toggled_clock_steps_total", "counter",
+			 "times that it came to be behind",
+			 counts->clock_steps);
 	exposition_count(out, "toggled_writes_refused_total", "counter",
 			 "jobs of the registry that failed", counts->refused);
 	exposition_count(out, "toggled_mailbox_jobs", "gauge",
@@ -192,6 +199,7 @@ put_catalog(struct bytes *out, const struct service *service,
 {
 	const struct snapshot *snapshot;
 	const int64_t now_ms = clock_wall_ms(&service->clock);
+	int64_t newest = 0;
 	int64_t newest_ms = 0;
 	struct tree_walk walk;
 	uint64_t environments = 0;
@@ -200,8 +208,11 @@ put_catalog(struct bytes *out, const struct service *service,
 	tree_walk_from(&walk, catalog->snapshots, &catalog_by_environment,
 		       NULL);
 	while ((snapshot = tree_walk_next(&walk)) != NULL) {
-		if (snapshot->at_ms > newest_ms)
+		/* The revision is the order, times may fall. */
+		if (snapshot->revision > newest) {
+			newest = snapshot->revision;
 			newest_ms = snapshot->at_ms;
+		}
 		if (name_is_reserved(snapshot->environment.data,
 				     snapshot->environment.length))
 			continue;

@@ -31,6 +31,19 @@ health(struct request *r)
 	return reply_text(r, 200, "{\"status\":\"ok\"}");
 }
 
+/* It serves, but something is not as it should be: why is an admin's. */
+static void
+put_degraded(const struct request *r, const struct registry_counts *counts,
+	     struct bytes *out)
+{
+	if (counts->clock_behind_ms == 0)
+		return;
+	bytes_append_str(out, ",\"degraded\":true");
+	if (access_is_admin(r))
+		bytes_printf(out, ",\"clockBehindSeconds\":%" PRId64,
+			     counts->clock_behind_ms / 1000);
+}
+
 /* Ready: there is a snapshot to serve, the registry turns, nothing drains. */
 static enum step
 ready(struct request *r)
@@ -60,6 +73,7 @@ ready(struct request *r)
 	if (access_is_admin(r))
 		bytes_printf(&body, ",\"epoch\":\"%s\",\"revision\":%" PRId64,
 			     r->catalog->epoch, r->catalog->head);
+	put_degraded(r, &counts, &body);
 	bytes_append_char(&body, '}');
 	reply_json(r, 200, &body);
 	return STEP_REPLY;

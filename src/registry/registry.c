@@ -23,6 +23,7 @@
 
 #include "archive.h"
 #include "base/mem.h"
+#include "clock_watch.h"
 #include "copying.h"
 #include "group.h"
 #include "loader.h"
@@ -43,6 +44,7 @@ struct registry {
 	struct copying copying;
 	struct archive archive;
 	struct retention retention;
+	struct clock_watch clock_watch;
 	bool dead;
 
 	pthread_t thread;
@@ -202,6 +204,7 @@ run_write(struct registry *registry, struct job *job)
 {
 	struct group *group = &registry->group;
 
+	clock_watch_look(&registry->clock_watch);
 	/* A repeated key is held against what its first use was told, and that
 	 * is known only after the commit. */
 	if (group->count == group->limit || group_holds_key(group, job))
@@ -288,6 +291,7 @@ run(void *ctx)
 			    limit, &count) ||
 	       has_errand_to_finish(registry)) {
 		pulse_beat(&registry->pulse);
+		clock_watch_look(&registry->clock_watch);
 		for (size_t i = 0; i < count; i++)
 			run_job(registry, jobs[i]);
 		commit_group(registry);
@@ -427,6 +431,9 @@ registry_start(const struct registry_config *config, struct registry **out,
 	registry->archive.ctx = registry;
 	retention_init(&registry->retention, registry->store, &config->clock,
 		       config->log, config->history_ms);
+	clock_watch_init(&registry->clock_watch, registry->store,
+			 &config->clock, config->log);
+	clock_watch_look(&registry->clock_watch);
 	rc = make_environment(registry, NAME_DEFAULT_ENVIRONMENT,
 			      "the environment that always exists", err);
 	if (rc == STATUS_OK && config->is_guarded)
@@ -478,6 +485,8 @@ registry_counts(struct registry *registry)
 	};
 
 	tally_read(&registry->tally, &counts);
+	counts.clock_behind_ms = atomic_load(&registry->clock_watch.behind_ms);
+	counts.clock_steps = atomic_load(&registry->clock_watch.steps);
 	counts.reads_shared = atomic_load(&registry->archive.shared);
 	counts.reads_dropped = atomic_load(&registry->archive.dropped);
 	pthread_mutex_lock(&registry->mailbox.mutex);

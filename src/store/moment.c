@@ -93,3 +93,31 @@ store_revision_at(struct store *store, int64_t at_ms, int64_t *revision,
 		*revision = 0;
 	return status;
 }
+
+enum status
+store_find_step(struct store *store, int64_t revision, int64_t at_ms,
+		int64_t now_ms, struct clock_step *step, struct error *err)
+{
+	const enum statement_id id = STATEMENT_FIND_STEP;
+	const struct parameter parameters[] = {
+		parameter_integer(revision),
+		parameter_integer(at_ms),
+		parameter_integer(now_ms),
+		parameter_integer(STORE_STEP_MS),
+	};
+	bool row = false;
+	enum status status =
+	    statement_start(store, id, parameters, 4, &row, err);
+
+	if (status == STATUS_OK) {
+		*step = (struct clock_step){ .revision = 0 };
+		if (row) {
+			step->revision = statement_integer(store, id, 0);
+			step->to_ms = statement_integer(store, id, 1);
+			step->from_ms =
+			    step->to_ms + statement_integer(store, id, 2);
+		}
+	}
+	statement_reset(store, id);
+	return status;
+}

@@ -73,6 +73,11 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_WALK_STEPS] =
 	    "SELECT revision, behind FROM change INDEXED BY change_behind "
 	    "WHERE behind > 0 ORDER BY revision",
+	[STATEMENT_FIND_STEP] =
+	    "SELECT revision, at, behind FROM change INDEXED BY change_behind "
+	    "WHERE behind > 0 AND behind > ?4 AND (revision > ?1 "
+	    "OR (at <= ?2 AND at + behind > ?2 AND at + behind <= ?3)) "
+	    "ORDER BY revision DESC LIMIT 1",
 	[STATEMENT_LIST_CHANGES] = "SELECT revision FROM change "
 				   "WHERE revision < ?1 "
 				   "ORDER BY revision DESC",

@@ -188,6 +188,95 @@ START_TEST(test_moment_when_clock_was_ahead_once_then_minutes_ago_are_minutes)
 }
 END_TEST
 
+static bool
+is_degraded(void *ctx)
+{
+	return strstr(toggled_get(ctx, "/readyz")->body, "degraded") != NULL;
+}
+
+static bool
+wait_until_degraded(struct toggled *t)
+{
+	return wait_until(is_degraded, t, DEADLINE);
+}
+
+struct behind {
+	struct toggled *t;
+	bool wanted;
+};
+
+static bool
+is_seen(void *ctx)
+{
+	const struct behind *b = ctx;
+
+	return (metric(b->t, "toggled_clock_behind_seconds") > 0) == b->wanted;
+}
+
+static void
+wait_until_behind(struct toggled *t, bool wanted)
+{
+	struct behind b = { t, wanted };
+
+	ck_assert(wait_until(is_seen, &b, DEADLINE));
+}
+
+static int
+warnings(struct toggled *t)
+{
+	static const char line[] = "clock is behind the newest change: it";
+	const char *at = strstr(toggled_log(t), line);
+	int count = 0;
+
+	for (; at != NULL; at = strstr(at + 1, line))
+		count++;
+	return count;
+}
+
+/* Nobody is asked and nothing changed: it is seen all the same, said, and said
+ * again at the next start. */
+START_TEST(test_clock_when_behind_the_newest_change_then_seen_everywhere)
+{
+	struct toggled *t = open_clocked();
+	const char *admin;
+
+	put_owner(t, "+3600", "ahead", 2);
+	ck_assert_int_eq(metric(t, "toggled_clock_steps_total"), 0);
+	expect_json(ask_json(t, "GET", "/readyz", NULL, 200),
+		    toggled_text(t,
+				 "{\"status\":\"ready\",\"epoch\":\"%s\","
+				 "\"revision\":2}",
+				 served_epoch(t)));
+	set_clock(t, "+0");
+	wait_until_behind(t, true);
+	ck_assert_int_eq(metric(t, "toggled_clock_steps_total"), 1);
+	ck_assert_int_eq(warnings(t), 1);
+	ck_assert_int_gt(json_int_at(ask_json(t, "GET", "/readyz", NULL, 200),
+				     "/clockBehindSeconds"),
+			 3000);
+	ck_assert(json_bool_at(ask_json(t, "GET", "/readyz", NULL, 200),
+			       "/degraded"));
+	scene_stop(t);
+	toggled_start(t, NULL);
+	ck_assert_int_eq(warnings(t), 2);
+	ck_assert_int_gt(metric(t, "toggled_clock_behind_seconds"), 3000);
+	/* A probe is told the state only. The token is a change: it ends it. */
+	admin = bearer(
+	    t,
+	    make_token(t, NULL, "{\"name\":\"ann\",\"role\":\"admin\"}", NULL));
+	set_clock(t, "-3600");
+	ck_assert(wait_until_degraded(t));
+	expect_json(ask_json(t, "GET", "/readyz", NULL, 200),
+		    "{\"status\":\"ready\",\"degraded\":true}");
+	ck_assert_int_gt(
+	    json_int_at(answer_json(ask_with(t, HEADERS(admin), "GET",
+					     "/readyz", NULL, 200)),
+			"/clockBehindSeconds"),
+	    3000);
+	scene_close(t);
+}
+END_TEST
+
 START_TEST(test_waits_when_clock_jumps_then_they_take_as_long)
 {
 	struct toggled *t = open_clocked();
@@ -265,6 +354,8 @@ add(struct TCase *tc)
 	tcase_add_test(
 	    tc,
 	    test_moment_when_clock_was_ahead_once_then_minutes_ago_are_minutes);
+	tcase_add_test(
+	    tc, test_clock_when_behind_the_newest_change_then_seen_everywhere);
 	tcase_add_test(tc, test_waits_when_clock_jumps_then_they_take_as_long);
 	tcase_add_test(tc, test_token_when_clock_passes_its_end_then_refused);
 }
