@@ -48,6 +48,9 @@ struct server_config {
 	enum parking parking;
 	bool descriptor_tables; /* a table of its own for each loop's thread */
 	bool access_log;
+	bool access_log_polls;              /* also requests that waited */
+	const char *const *trusted_proxies; /* server_check_proxy let pass */
+	size_t trusted_proxy_count;
 	bool allow_unauthenticated; /* the network is trusted: any Host will do
 				       while there is no token */
 	struct clock clock;
@@ -61,6 +64,9 @@ enum status server_open(const struct server_config *config,
 /* The addresses as bound (port 0 resolved), "http://127.0.0.1:8016",
  * "https://…" or "unix:/path"; borrowed. NULL beyond the last. */
 const char *server_address(const struct server *server, size_t index);
+
+/* Is it an address or a network of proxies? */
+enum status server_check_proxy(const char *text, struct error *err) MUST_CHECK;
 
 /* Would they do? Says which file is at fault and why. When the certificate
  * ends is for the caller to judge. */

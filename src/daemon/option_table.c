@@ -82,6 +82,17 @@ set_listen(struct options *options, const struct option *option,
 	return rc;
 }
 
+static enum status
+set_proxy(struct options *options, const struct option *option,
+	  const char *value, struct error *err)
+{
+	enum status rc = server_check_proxy(value, err);
+
+	if (rc == STATUS_OK)
+		add_text(option_member(options, option), value);
+	return rc;
+}
+
 /* Digits and no sign; false also when it does not fit. */
 static bool
 read_digits(const char *text, size_t *out, const char **rest)
@@ -438,6 +449,21 @@ const struct option option_table[] = {
 	  .initial = "no",
 	  .commands = DAEMON,
 	  .flags = OPTION_IN_FILE | OPTION_SWITCH },
+	{ .name = "access-log-polls",
+	  .help = "in it, also those that waited for a change",
+	  .set = set_switch,
+	  .offset = AT(access_log_polls),
+	  .initial = "yes",
+	  .commands = DAEMON,
+	  .flags = OPTION_IN_FILE | OPTION_SWITCH },
+	{ .name = "trusted-proxy",
+	  .argument = "ADDRESS",
+	  .help = "a proxy that is believed for whom it asks: an address, a "
+		  "network such as 10.0.0.0/8, or unix; repeatable",
+	  .set = set_proxy,
+	  .offset = AT(trusted_proxies),
+	  .commands = DAEMON,
+	  .flags = OPTION_IN_FILE | OPTION_REPEATS },
 	{ .name = "server",
 	  .argument = "URL",
 	  .help = "the running server: http://HOST:PORT, https://HOST:PORT or "

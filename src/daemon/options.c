@@ -48,6 +48,7 @@ options_free(struct options *options)
 		return;
 	free(options->listen.items);
 	free(options->environments.items);
+	free(options->trusted_proxies.items);
 	free(options->operands.items);
 	free(options->settings);
 	free(options->given);

@@ -68,6 +68,8 @@ struct options {
 	int parking; /* enum parking */
 	bool descriptor_tables;
 	bool access_log;
+	bool access_log_polls;
+	struct texts trusted_proxies;
 	bool allow_unauthenticated;
 	int log_level;  /* enum log_level */
 	int log_format; /* enum log_format */

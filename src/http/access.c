@@ -117,7 +117,7 @@ refuse(struct exchange *x, bool has_credential, const char *reason,
 		reply_unauthorized(r, has_credential);
 		return;
 	}
-	switch (attempts_fail(service->attempts, &x->connection->peer,
+	switch (attempts_fail(service->attempts, &x->client,
 			      clock_mono_ms(&service->clock), &wait_ms)) {
 	case ATTEMPTS_FREE:
 		log_refusal(r, reason, id);

@@ -18,6 +18,7 @@
 #include "park.h"
 #include "reaper.h"
 #include "reply_queue.h"
+#include "request_log.h"
 #include "request_resume.h"
 #include "stream.h"
 
@@ -113,23 +114,6 @@ end_client(struct connection *c)
 	linger_take(c->loop, fd, &c->peer);
 }
 
-void
-connection_log(const struct exchange *x)
-{
-	const struct request *r = &x->request;
-	/* A poll that left has no status yet. */
-	const char *event = x->phase == EXCHANGE_LEFT ? "poll" : "request";
-
-	if (!r->loop->service->access_log)
-		return;
-	log_later(r->loop->service->log, LOG_INFO, event,
-		  LOG_S("method", request_method_name(r)),
-		  LOG_S("path", r->path.data == NULL ? "" : r->path.data),
-		  LOG_N("status", r->reply.status), LOG_S("peer", r->peer),
-		  LOG_N("microseconds", clock_stopwatch_us() - r->started_us),
-		  LOG_S("id", r->id));
-}
-
 /* The request under way is over, if there is one. Nothing of it stays. */
 static void
 end_exchange(struct connection *c)
@@ -143,7 +127,7 @@ end_exchange(struct connection *c)
 	chunked_end(x);
 	if (x->phase == EXCHANGE_WAITING)
 		park_cancel(c->loop->park, x);
-	connection_log(x);
+	request_log_exchange(x);
 	exchange_free(x);
 }
 
@@ -191,6 +175,17 @@ connection_begin(struct loop *loop, struct connection *c)
 	return c->exchange;
 }
 
+/* What the answer is of: of a write its own, else that which was read. */
+static int64_t
+revision_of(const struct request *r)
+{
+	if (r->job != NULL && r->job->revision > 0)
+		return r->job->revision;
+	if (r->snapshot != NULL)
+		return r->snapshot->revision;
+	return r->catalog == NULL ? 0 : r->catalog->head;
+}
+
 void
 connection_queue(struct exchange *x)
 {
@@ -201,6 +196,9 @@ connection_queue(struct exchange *x)
 	const bool close = connection_must_go(x->connection);
 
 	x->phase = EXCHANGE_ANSWERED;
+	x->answer_bytes = r->head_only ? 0 : length;
+	if (x->revision == 0)
+		x->revision = revision_of(r);
 	counters_request(&loop->counters, x->route_number, r->reply.status,
 			 x->waited ? -1 : us);
 	if (!r->head_only)
@@ -367,6 +365,7 @@ begin(struct exchange *x, const char *method, const char *version)
 {
 	struct request *r = &x->request;
 	struct connection *c = x->connection;
+	enum intake_verdict verdict;
 
 	x->phase = EXCHANGE_READING;
 	if (c->peer_text[0] == '\0')
@@ -374,7 +373,9 @@ begin(struct exchange *x, const char *method, const char *version)
 	memcpy(r->peer, c->peer_text, sizeof(r->peer));
 	x->due_ms = loop_now_ms(r->loop) + body_ms(c);
 	reaper_expect_body(x);
-	if (intake_header(x, method, version) == INTAKE_REFUSE) {
+	verdict = intake_header(x, method, version);
+	x->note = request_note_new(r, x->is_forwarded ? &x->client : NULL);
+	if (verdict == INTAKE_REFUSE) {
 		c->lingers = true;
 		connection_queue(x);
 	} else if (x->chunked) {

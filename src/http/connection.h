@@ -106,9 +106,6 @@ void connection_queue(struct exchange *x);
  * caller's. */
 void connection_answer(struct exchange *x);
 
-/* The request is over: its line in the access log, where there is one. */
-void connection_log(const struct exchange *x);
-
 /* Callbacks of the daemon; `cls` is the loop. */
 enum MHD_Result connection_handle(void *cls, struct MHD_Connection *mhd,
 				  const char *url, const char *method,

@@ -21,6 +21,8 @@ early_answer(struct exchange *x)
 	c->lingers = true;
 	counters_request(&c->loop->counters, x->route_number, r->reply.status,
 			 clock_stopwatch_us() - r->started_us);
+	if (r->reply.body != NULL)
+		x->answer_bytes = r->reply.body->length;
 	bytes_init(&wire);
 	reply_encode(r, &wire);
 	(void)!send(c->fd, wire.data, wire.length, MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -9,6 +9,7 @@
 #include "limits.h"
 #include "loop.h"
 #include "request_life.h"
+#include "request_log.h"
 
 enum { SPARE_MAX = 32, SPARE_BODY_MAX = 16 * 1024 };
 
@@ -28,6 +29,8 @@ exchange_new(struct loop *loop, struct connection *connection)
 	x->request.loop = loop;
 	x->request.evaluator = loop->evaluator;
 	x->connection = connection;
+	if (connection != NULL)
+		x->client = connection->peer;
 	x->phase = EXCHANGE_STARTED;
 	x->route_number = COUNTERS_ROUTES - 1;
 	return x;
@@ -60,6 +63,8 @@ exchange_free(struct exchange *x)
 	struct loop *loop = x->request.loop;
 
 	uncount_body(x);
+	request_note_free(x->note);
+	x->note = NULL;
 	if (loop->spare_count == SPARE_MAX ||
 	    x->request.body.capacity > SPARE_BODY_MAX) {
 		request_fini(&x->request);

@@ -16,10 +16,12 @@
 #include "feed/feed.h"
 #include "guard.h"
 #include "inbox.h"
+#include "peer.h"
 #include "request.h"
 
 struct connection;
 struct loop;
+struct request_note;
 
 /* In their order. */
 enum exchange_phase {
@@ -63,6 +65,11 @@ struct exchange {
 	struct seat seat; /* first */
 	struct request request;
 	struct connection *connection;
+	struct peer client;        /* who asks, through whatever proxy */
+	bool is_forwarded;         /* by a proxy that is believed */
+	struct request_note *note; /* for the log, or NULL */
+	uint64_t answer_bytes;     /* of its body */
+	int64_t revision;          /* that the answer is of, or 0 */
 	enum exchange_phase phase;
 	const char *raw; /* the target as sent, a copy; then without origin */
 	const char *authority; /* of the target, where it names one; or NULL */

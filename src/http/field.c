@@ -15,7 +15,9 @@ static const struct {
 	{ "Accept-Encoding", FIELD_LIST },
 	{ "If-Match", FIELD_LIST },
 	{ "If-None-Match", FIELD_LIST },
+	{ "Forwarded", FIELD_LIST },
 	{ "Prefer", FIELD_LIST },
+	{ "X-Forwarded-For", FIELD_LIST },
 
 	{ "Authorization", FIELD_ONCE },
 	{ "X-API-Key", FIELD_ONCE },

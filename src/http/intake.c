@@ -13,6 +13,7 @@
 #include "loop.h"
 #include "model/name.h"
 #include "prelude.h"
+#include "proxies.h"
 #include "request_id.h"
 #include "site.h"
 #include "wire/json.h"
@@ -159,6 +160,9 @@ intake_header(struct exchange *x, const char *method, const char *version)
 		r->error = err;
 		reply_error(r, &r->error);
 	} else {
+		x->is_forwarded =
+		    proxies_client(r->loop->service->proxies,
+				   &x->connection->peer, r, &x->client);
 		r->path = uri.path;
 		r->query = uri.query;
 		r->query_count = uri.query_count;

@@ -8,11 +8,13 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "proxies.h"
 
 struct limits {
 	size_t connections_max;
 	size_t per_address;
 	size_t reserve;
+	const struct proxies *proxies;
 	atomic_size_t connections;
 	atomic_size_t reserved;
 	atomic_size_t reserved_remote; /* of them, not by a unix socket */
@@ -37,6 +39,12 @@ limits_new(size_t connections_max, size_t per_address, size_t reserve)
 }
 
 void
+limits_exempt(struct limits *limits, const struct proxies *proxies)
+{
+	limits->proxies = proxies;
+}
+
+void
 limits_free(struct limits *limits)
 {
 	size_t at = 0;
@@ -55,7 +63,8 @@ limits_free(struct limits *limits)
 static bool
 counts_address(const struct limits *limits, const struct peer *peer)
 {
-	return limits->per_address != 0 && peer->family != PEER_UNIX;
+	return limits->per_address != 0 && peer->family != PEER_UNIX &&
+	       !proxies_trust(limits->proxies, peer);
 }
 
 static void

@@ -29,6 +29,11 @@ struct limits;
 struct limits *limits_new(size_t connections_max, size_t per_address,
 			  size_t reserve) MUST_CHECK;
 
+/* Connections from these do not count by address; borrowed. NULL: from nobody.
+ */
+struct proxies;
+void limits_exempt(struct limits *limits, const struct proxies *proxies);
+
 /* NULL is allowed. */
 void limits_free(struct limits *limits);
 

@@ -41,10 +41,12 @@
 #include "loop.h"
 #include "park_private.h"
 #include "parked.h"
+#include "proxies.h"
 #include "reaper.h"
 #include "received.h"
 #include "repoll.h"
 #include "request_id.h"
+#include "request_log.h"
 
 enum { EVENTS_AT_ONCE = 128 };
 
@@ -131,6 +133,7 @@ outside_answer(struct outside *o, struct seat *seat, struct blob *body,
 	}
 	counters_request(&loop->counters, p->route, status, -1);
 	counters_add(&loop->counters.bytes_sent, wire->length);
+	parked_log(o, p, status, wire->length, revision);
 	deliver(o, p, wire);
 }
 
@@ -170,13 +173,14 @@ poll_again(struct outside *o, struct parked *p)
 		return false;
 	/* Where there is no room, or it is not to be had in one piece, it is
 	 * libmicrohttpd's. */
-	if (park_count(o->loop, &x->request, &p->peer) != CONTEXTS_OK) {
+	if (park_count(o->loop, &x->request, parked_client(p)) != CONTEXTS_OK) {
 		exchange_free(x);
 		return false;
 	}
 	if (!repoll_take(p->fd, size)) {
 		contexts_leave(o->loop->service->contexts, x->request.token,
-			       &p->peer, x->request.topic.context.length);
+			       parked_client(p),
+			       x->request.topic.context.length);
 	} else {
 		parked_unlist(o, p);
 		p->consumed += size;
@@ -208,6 +212,8 @@ handle(struct outside *o, struct parked *p, uint32_t events)
 		p->pending = true;
 		if (p->state >= PARKED_IDLE) {
 			if (ended || p->route == COUNTERS_ROUTES - 1 ||
+			    proxies_trust(o->loop->service->proxies,
+					  &p->peer) ||
 			    !poll_again(o, p))
 				(void)parked_look(o, p,
 						  ended ? RECEPTION_ENDED
@@ -322,7 +328,8 @@ leave(struct outside *o, struct exchange *x)
 
 	if (fd < 0)
 		return NULL;
-	p = mem_zalloc(1, sizeof(*p));
+	p = mem_zalloc(1, sizeof(*p) +
+			      (x->is_forwarded ? sizeof(p->client[0]) : 0));
 	event.data.ptr = p;
 	if (epoll_ctl(o->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
 		if (c->bridge == NULL)
@@ -340,6 +347,13 @@ leave(struct outside *o, struct exchange *x)
 	p->state = PARKED_WAITING;
 	p->seat.kind = SEAT_PARKED;
 	p->route = (uint8_t)x->route_number;
+	p->is_forwarded = x->is_forwarded;
+	if (p->is_forwarded)
+		p->client[0] = x->client;
+	if (request_log_has_polls(o->loop)) {
+		p->note = x->note;
+		x->note = NULL;
+	}
 	return p;
 }
 

@@ -23,6 +23,7 @@
 #include "loop.h"
 #include "reaper.h"
 #include "reply_queue.h"
+#include "request_log.h"
 #include "stream.h"
 #include "wire/document.h"
 
@@ -172,7 +173,7 @@ answer_at_once(struct exchange *x, enum answer_reason reason)
 
 	if (x->request.topic.context.length > CONTEXTS_SMALL)
 		x->request.topic.account =
-		    effort_account(x->request.token, &x->connection->peer);
+		    effort_account(x->request.token, &x->client);
 	body = build_standing(&x->request);
 	if (body == NULL)
 		reason = ANSWER_COSTLY;
@@ -208,6 +209,7 @@ wait_inside(struct park *park, struct exchange *x)
 
 	(void)park_watch(park, x->connection);
 	x->phase = EXCHANGE_WAITING;
+	request_note_wait(x->note);
 	x->seat.kind = SEAT_EXCHANGE;
 	x->seat.context_bytes = (uint32_t)r->topic.context.length;
 	MHD_suspend_connection(x->connection->mhd);
@@ -236,7 +238,7 @@ count_context(struct exchange *x)
 {
 	struct request *r = &x->request;
 
-	switch (park_count(r->loop, r, &x->connection->peer)) {
+	switch (park_count(r->loop, r, &x->client)) {
 	case CONTEXTS_OK:
 		return true;
 	case CONTEXTS_CLIENT_FULL:
@@ -289,7 +291,7 @@ leave_inside(struct park *park, struct exchange *x)
 {
 	x->phase = EXCHANGE_READING;
 	contexts_leave(park->loop->service->contexts, x->request.token,
-		       &x->connection->peer, x->seat.context_bytes);
+		       &x->client, x->seat.context_bytes);
 	x->seat.context_bytes = 0;
 	park->suspended--;
 	counters_sub(&park->loop->counters.polls_suspended, 1);
@@ -324,6 +326,8 @@ park_answer(struct waiter *waiter, struct blob *body, int64_t revision,
 		return;
 	}
 	leave_inside(park, x);
+	request_note_answer(x->note);
+	x->revision = revision;
 	fill(x, body, revision, reason);
 	connection_answer(x);
 }

@@ -11,6 +11,7 @@
 #include "connection.h"
 #include "loop.h"
 #include "reaper.h"
+#include "request_log.h"
 
 enum { LOOKS_AT_ONCE = 4096 };
 
@@ -61,10 +62,29 @@ delist(struct outside *o, struct parked *p)
 		blob_unref(p->wire);
 }
 
+const struct peer *
+parked_client(const struct parked *p)
+{
+	return p->is_forwarded ? p->client : &p->peer;
+}
+
+void
+parked_log(struct outside *o, struct parked *p, unsigned status, uint64_t bytes,
+	   int64_t revision)
+{
+	request_log_end(o->loop, p->note,
+			&(struct request_end){ .status = status,
+					       .bytes = bytes,
+					       .revision = revision,
+					       .token = p->token });
+	request_note_free(p->note);
+	p->note = NULL;
+}
+
 void
 parked_uncount(struct outside *o, struct parked *p)
 {
-	contexts_leave(o->loop->service->contexts, p->token, &p->peer,
+	contexts_leave(o->loop->service->contexts, p->token, parked_client(p),
 		       p->seat.context_bytes);
 	p->seat.context_bytes = 0;
 }
@@ -85,6 +105,7 @@ static void
 forget(struct parked *p)
 {
 	definition_unref(p->token);
+	request_note_free(p->note);
 	free(p->id);
 	free(p);
 }
@@ -92,6 +113,8 @@ forget(struct parked *p)
 void
 parked_end(struct outside *o, struct parked *p)
 {
+	/* It has not been answered. */
+	parked_log(o, p, 0, 0, 0);
 	if (p->bridge != NULL) {
 		bridge_end(p->bridge);
 	} else {
@@ -219,8 +242,8 @@ parked_wait(struct outside *o, struct parked *p, const struct request *r)
 	p->seat.context_bytes = (uint32_t)r->topic.context.length;
 	free(p->id);
 	/* The log has it too. */
-	p->id =
-	    r->id_given || loop->service->access_log ? mem_strdup(r->id) : NULL;
+	p->id = r->id_given || p->note != NULL ? mem_strdup(r->id) : NULL;
+	request_note_wait(p->note);
 	definition_unref(p->token);
 	p->token = definition_ref(r->token);
 	p->secret = r->secret;

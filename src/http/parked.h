@@ -47,18 +47,21 @@ struct parked {
 			struct room_place place; /* IDLE, HEARING */
 		};
 	};
-	uint64_t consumed;        /* bytes of requests read from it so far */
-	char *id;                 /* the poll's, as given; NULL: any will do */
-	struct definition *token; /* whose poll it is; NULL: nobody's */
-	struct bridge *bridge;    /* its connection, under TLS; or NULL */
+	uint64_t consumed;         /* bytes of requests read from it so far */
+	char *id;                  /* the poll's, as given; NULL: any will do */
+	struct request_note *note; /* of its poll, or NULL */
+	struct definition *token;  /* whose poll it is; NULL: nobody's */
+	struct bridge *bridge;     /* its connection, under TLS; or NULL */
 	struct peer peer;
 	int fd;
-	uint8_t state;  /* enum parked_state */
-	uint8_t route;  /* for the counters */
-	uint8_t secret; /* which of the token's */
-	bool pending;   /* its next request is there already */
-	bool closing;   /* its answer says Connection: close */
-	bool watched;   /* it stands in the epoll set */
+	uint8_t state;        /* enum parked_state */
+	uint8_t route;        /* for the counters */
+	uint8_t secret;       /* which of the token's */
+	bool pending;         /* its next request is there already */
+	bool closing;         /* its answer says Connection: close */
+	bool watched;         /* it stands in the epoll set */
+	bool is_forwarded;    /* a proxy asked for somebody else, … */
+	struct peer client[]; /* … who stands here, one then */
 };
 
 struct outside {
@@ -71,6 +74,13 @@ struct outside {
 	struct parked *sweep_at; /* among them, in the middle of a sweep */
 	struct answer answer;
 };
+
+/* Who waits: its peer, or for whom that one asks. */
+const struct peer *parked_client(const struct parked *p);
+
+/* Its request has ended: the line of the log. */
+void parked_log(struct outside *o, struct parked *p, unsigned status,
+		uint64_t bytes, int64_t revision);
 
 /* Its context is not held any more. */
 void parked_uncount(struct outside *o, struct parked *p);

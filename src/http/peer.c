@@ -66,20 +66,27 @@ peer_to_sockaddr(const struct peer *peer, struct sockaddr_storage *to)
 }
 
 void
+peer_format_address(const struct peer *peer, char text[PEER_TEXT_BYTES])
+{
+	if (peer->family == PEER_UNIX)
+		snprintf(text, PEER_TEXT_BYTES, "unix");
+	else
+		inet_ntop(peer->family == PEER_IPV4 ? AF_INET : AF_INET6,
+			  peer->address, text, PEER_TEXT_BYTES);
+}
+
+void
 peer_format(const struct peer *peer, char text[PEER_TEXT_BYTES])
 {
-	char host[INET6_ADDRSTRLEN] = "";
+	char host[PEER_TEXT_BYTES - sizeof("[]:65535")] = "";
 	unsigned port = ntohs(peer->port);
 
-	if (peer->family == PEER_UNIX) {
-		snprintf(text, PEER_TEXT_BYTES, "unix");
+	peer_format_address(peer, text);
+	if (peer->family == PEER_UNIX)
 		return;
-	}
-	if (peer->family == PEER_IPV4) {
-		inet_ntop(AF_INET, peer->address, host, sizeof(host));
+	snprintf(host, sizeof(host), "%s", text);
+	if (peer->family == PEER_IPV4)
 		snprintf(text, PEER_TEXT_BYTES, "%s:%u", host, port);
-		return;
-	}
-	inet_ntop(AF_INET6, peer->address, host, sizeof(host));
-	snprintf(text, PEER_TEXT_BYTES, "[%s]:%u", host, port);
+	else
+		snprintf(text, PEER_TEXT_BYTES, "[%s]:%u", host, port);
 }

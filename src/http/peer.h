@@ -30,4 +30,7 @@ socklen_t peer_to_sockaddr(const struct peer *peer,
 /* "127.0.0.1:51234", "[::1]:51234", "unix". */
 void peer_format(const struct peer *peer, char text[PEER_TEXT_BYTES]);
 
+/* "127.0.0.1", "::1", "unix". */
+void peer_format_address(const struct peer *peer, char text[PEER_TEXT_BYTES]);
+
 #endif

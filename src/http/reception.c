@@ -12,6 +12,7 @@
 #include "loop.h"
 #include "reply_queue.h"
 #include "request_id.h"
+#include "request_log.h"
 #include "uri.h"
 
 /* The answer to what is no request, in the form that its path asks for. */
@@ -30,9 +31,12 @@ refuse(struct exchange *x, const struct peer *peer,
 	reply_error(r, &r->error);
 	counters_request(&r->loop->counters, x->route_number, r->reply.status,
 			 clock_stopwatch_us() - r->started_us);
+	if (r->reply.body != NULL && !r->head_only)
+		x->answer_bytes = r->reply.body->length;
 	bytes_init(&wire);
 	reply_encode(r, &wire);
-	connection_log(x);
+	x->note = request_note_new(r, NULL);
+	request_log_exchange(x);
 	return blob_from_bytes(&wire);
 }
 

@@ -17,6 +17,7 @@
 #include "head.h"
 #include "intake.h"
 #include "loop.h"
+#include "request_log.h"
 #include "site.h"
 
 enum { POLL_BYTES_MAX = 2048 };
@@ -87,7 +88,7 @@ repoll_read(struct loop *loop, int fd, size_t route, size_t *size)
 	struct head head;
 	ssize_t n;
 
-	if (loop->phase != LOOP_SERVING || loop->service->access_log)
+	if (loop->phase != LOOP_SERVING || request_log_has_polls(loop))
 		return NULL;
 	n = recv(fd, text, POLL_BYTES_MAX, MSG_PEEK | MSG_DONTWAIT);
 	if (n <= 0 || n == POLL_BYTES_MAX)

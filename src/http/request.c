@@ -119,10 +119,9 @@ request_reset(struct request *r)
 uint64_t
 request_account(const struct request *r)
 {
-	const struct connection *c =
-	    exchange_of((struct request *)(uintptr_t)r)->connection;
+	const struct exchange *x = exchange_of((struct request *)(uintptr_t)r);
 
-	return c == NULL ? 0 : effort_account(r->token, &c->peer);
+	return x->connection == NULL ? 0 : effort_account(r->token, &x->client);
 }
 
 void

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "descriptors.h"
 #include "loop_life.h"
+#include "proxies.h"
 #include "route.h"
 #include "service.h"
 #include "tls.h"
@@ -98,6 +99,7 @@ init_service(struct service *service, const struct server_config *config)
 	service->parking = config->parking;
 	service->descriptor_tables = config->descriptor_tables;
 	service->access_log = config->access_log;
+	service->access_log_polls = config->access_log_polls;
 	service->allow_unauthenticated = config->allow_unauthenticated;
 	service->header_timeout_ms =
 	    or_default(config->header_timeout_ms, HEADER_TIMEOUT_MS);
@@ -111,8 +113,11 @@ init_service(struct service *service, const struct server_config *config)
 	service->loops = mem_zalloc(service->loop_count, sizeof(struct loop *));
 	service->router = router_new(route_tables);
 	service->attempts = attempts_new();
+	service->proxies =
+	    proxies_new(config->trusted_proxies, config->trusted_proxy_count);
 	service->tls = tls_new(config->clock, config->log);
 	init_limits(service, config);
+	limits_exempt(service->limits, service->proxies);
 }
 
 static void
@@ -343,8 +348,15 @@ server_close(struct server *server)
 	limits_free(service->limits);
 	contexts_free(service->contexts);
 	attempts_free(service->attempts);
+	proxies_free(service->proxies);
 	tls_free(service->tls);
 	free(server);
+}
+
+enum status
+server_check_proxy(const char *text, struct error *err)
+{
+	return proxies_check(text, err);
 }
 
 bool

@@ -21,6 +21,7 @@
 #include "router.h"
 
 struct loop;
+struct proxies;
 struct tls;
 
 struct service {
@@ -30,6 +31,7 @@ struct service {
 	struct limits *limits;
 	struct contexts *contexts;
 	struct attempts *attempts;
+	struct proxies *proxies; /* NULL: none is believed */
 	struct tls *tls;
 	struct registry *registry;
 	struct loop **loops; /* for the handlers that speak of all of them */
@@ -46,6 +48,7 @@ struct service {
 	enum parking parking;
 	bool descriptor_tables;
 	bool access_log;
+	bool access_log_polls; /* also requests that waited */
 	bool allow_unauthenticated;
 };
 
