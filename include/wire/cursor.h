@@ -42,6 +42,12 @@ bool prefer_decode_wait(const char *prefer, int64_t *wait_ms);
  * ignored. */
 bool etag_matches(const char *header, const char *tag);
 
+/* What a tag of a coded form ends with, and in which form a list names `tag`:
+ * in both, it is the plain one. */
+#define ETAG_GZIP "-gzip"
+enum etag_form { ETAG_ABSENT, ETAG_PLAIN, ETAG_CODED };
+enum etag_form etag_form(const char *header, const char *tag);
+
 /* The revisions that an If-Match header names: "7", "epoch.7", in a list, with
  * or without the suffix "-gzip". Compared strongly (RFC 9110, 13.1.1): W/"7"
  * matches nothing, nor does what is of no such form, so there may be none. */

@@ -1,10 +1,12 @@
 #include "answer.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/error.h"
+#include "document_reply.h"
 #include "effort.h"
 #include "wire/document.h"
 #include "wire/ofrep.h"
@@ -44,19 +46,23 @@ append_tail(size_t length, bool close, struct bytes *out)
 }
 
 static struct blob *
-build_ok(const struct clock *clock, const char *epoch, const struct blob *body,
-	 int64_t revision, bool close)
+build_ok(const struct clock *clock, const struct answer_tag *tag,
+	 const struct blob *body, bool close)
 {
+	char text[VALUES_TAG_BYTES];
 	struct bytes out;
 
 	bytes_init(&out);
 	bytes_reserve(&out, body->length + 320);
 	bytes_append_str(&out, "HTTP/1.1 200 OK\r\n");
 	answer_date(clock, &out);
-	bytes_printf(&out,
-		     "Content-Type: application/json\r\n"
-		     "ETag: \"%s.%" PRId64 "\"\r\n",
-		     epoch, revision);
+	bytes_append_str(&out, "Content-Type: application/json\r\n");
+	if (tag->of_values)
+		values_tag(tag->epoch, tag->revision, body, text);
+	else
+		(void)snprintf(text, sizeof(text), "%s.%" PRId64, tag->epoch,
+			       tag->revision);
+	bytes_printf(&out, "ETag: \"%s\"\r\n", text);
 	append_tail(body->length, close, &out);
 	bytes_append(&out, body->data, body->length);
 	return blob_from_bytes(&out);
@@ -152,8 +158,8 @@ answer_too_many(const struct clock *clock, bool ofrep)
 }
 
 struct blob *
-answer_wire(struct answer *answer, const struct clock *clock, const char *epoch,
-	    struct blob *body, int64_t revision, bool close)
+answer_wire(struct answer *answer, const struct clock *clock,
+	    const struct answer_tag *tag, struct blob *body, bool close)
 {
 	if (answer->wire != NULL && body != NULL && answer->body == body &&
 	    answer->close == close)
@@ -164,7 +170,7 @@ answer_wire(struct answer *answer, const struct clock *clock, const char *epoch,
 		answer->wire = build_gone(clock, close);
 	} else {
 		answer->body = blob_ref(body);
-		answer->wire = build_ok(clock, epoch, body, revision, close);
+		answer->wire = build_ok(clock, tag, body, close);
 	}
 	return answer->wire;
 }

@@ -18,10 +18,17 @@ struct answer {
 	bool close;
 };
 
+/* What the tag of an answer is made of. */
+struct answer_tag {
+	const char *epoch;
+	int64_t revision;
+	bool of_values; /* and of them (values_tag) */
+};
+
 /* 200 with `body`; 404 where it is NULL. Borrowed until the next call. With
  * `close` it says Connection: close. */
 struct blob *answer_wire(struct answer *answer, const struct clock *clock,
-			 const char *epoch, struct blob *body, int64_t revision,
+			 const struct answer_tag *tag, struct blob *body,
 			 bool close);
 
 enum refusal {

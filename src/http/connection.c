@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "bridge.h"
 #include "chunked.h"
+#include "coding.h"
 #include "early.h"
 #include "intake.h"
 #include "linger.h"
@@ -191,10 +192,12 @@ connection_queue(struct exchange *x)
 {
 	struct request *r = &x->request;
 	struct loop *loop = r->loop;
-	size_t length = reply_length(r);
+	size_t length;
 	int64_t us = clock_stopwatch_us() - r->started_us;
 	const bool close = connection_must_go(x->connection);
 
+	coding_settle(r);
+	length = reply_length(r);
 	x->phase = EXCHANGE_ANSWERED;
 	x->answer_bytes = r->head_only ? 0 : length;
 	if (x->revision == 0)

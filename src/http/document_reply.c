@@ -3,10 +3,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <zlib.h>
 
 #include "base/hash.h"
+#include "coding.h"
 #include "wire/cursor.h"
 
 enum {
@@ -35,14 +35,30 @@ client_has(const struct request *r, int64_t revision)
 	return etag_matches(header, tag);
 }
 
+/* Web clients keep tags in their storage. */
+static const uint8_t tag_key[HASH_KEY_BYTES] = { 't', 'o', 'g', 'g',
+						 'l', 'e', 'd' };
+
 uint64_t
 content_tag(const struct blob *body)
 {
-	/* Web clients keep tags in their storage. */
-	static const uint8_t key[HASH_KEY_BYTES] = { 't', 'o', 'g', 'g',
-						     'l', 'e', 'd' };
+	return hash_siphash(tag_key, body->data, body->length);
+}
 
-	return hash_siphash(key, body->data, body->length);
+void
+values_tag(const char *epoch, int64_t revision, const struct blob *body,
+	   char tag[VALUES_TAG_BYTES])
+{
+	static const char member[] = ",\"values\":";
+	const char *values =
+	    memmem(body->data, body->length, member, sizeof(member) - 1);
+	const size_t before =
+	    values == NULL ? 0 : (size_t)(values - body->data);
+
+	(void)snprintf(
+	    tag, VALUES_TAG_BYTES, "%s.%" PRId64 ".%016" PRIx64, epoch,
+	    revision,
+	    hash_siphash(tag_key, body->data + before, body->length - before));
 }
 
 void
@@ -112,30 +128,6 @@ build_gzip(const struct snapshot *snapshot, void *ctx)
 	return blob != NULL ? blob : blob_ref(compressing->plain);
 }
 
-/* Is gzip named in Accept-Encoding, and not with q=0 (RFC 9110, 12.5.3)? */
-static bool
-accepts_gzip(const struct request *r)
-{
-	const char *at = request_header(r, "Accept-Encoding");
-
-	while (at != NULL && *at != '\0') {
-		size_t item;
-
-		at += strspn(at, " \t,");
-		item = strcspn(at, ",");
-		if (strncasecmp(at, "gzip", 4) == 0 &&
-		    strchr(" \t;,", at[4]) != NULL) {
-			const char *q = memchr(at, '=', item);
-
-			return q == NULL || strncmp(q, "=0", 2) != 0 ||
-			       (q[2] == '.' &&
-				strspn(q + 3, "0") < strcspn(q + 3, " \t,;"));
-		}
-		at += item;
-	}
-	return false;
-}
-
 static struct blob *
 plain_form(const struct snapshot *snapshot, const struct document *document)
 {
@@ -167,7 +159,7 @@ gzip_form(struct request *r, const struct snapshot *snapshot, const char *name,
 	if (gzip == NULL)
 		return blob_ref(plain);
 	if (gzip->length < plain->length)
-		reply_header(r, "Content-Encoding", "gzip");
+		coding_mark(r);
 	return gzip;
 }
 
@@ -187,7 +179,7 @@ document_reply(struct request *r, const struct snapshot *snapshot,
 		return;
 	}
 	body = plain_form(snapshot, document);
-	if (body->length >= GZIP_MIN_BYTES && accepts_gzip(r)) {
+	if (body->length >= GZIP_MIN_BYTES && coding_is_taken(r)) {
 		struct blob *gzip =
 		    gzip_form(r, snapshot, document->name, body);
 
@@ -195,7 +187,6 @@ document_reply(struct request *r, const struct snapshot *snapshot,
 		body = gzip;
 	}
 	reply_blob(r, 200, "application/json", body);
-	/* A weak tag: the plain and the gzip form are the same document. */
 	reply_etag(r, document->revision);
 	reply_header(r, "Cache-Control", "no-cache");
 	reply_header(r, "Vary", vary);

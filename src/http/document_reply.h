@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "model/catalog.h"
 #include "model/snapshot.h"
 #include "request.h"
 
@@ -39,5 +40,11 @@ bool client_has(const struct request *r, int64_t revision);
 uint64_t content_tag(const struct blob *body);
 void reply_content_tag(struct request *r, uint64_t tag);
 bool client_has_content(const struct request *r, uint64_t tag);
+
+/* The tag of $T/values: "epoch.revision.hash", the hash being that of the
+ * values, so that it covers the context and what time makes of it. */
+enum { VALUES_TAG_BYTES = EPOCH_BYTES + 24 + 17 };
+void values_tag(const char *epoch, int64_t revision, const struct blob *body,
+		char tag[VALUES_TAG_BYTES]);
 
 #endif

@@ -126,9 +126,14 @@ outside_answer(struct outside *o, struct seat *seat, struct blob *body,
 				      REFUSAL_COSTLY, p->closing);
 		status = 429;
 	} else {
-		wire = answer_wire(&o->answer, &loop->service->clock,
-				   loop->catalog->epoch, body, revision,
-				   p->closing);
+		const struct answer_tag tag = {
+			.epoch = loop->catalog->epoch,
+			.revision = revision,
+			.of_values = p->of_values,
+		};
+
+		wire = answer_wire(&o->answer, &loop->service->clock, &tag,
+				   body, p->closing);
 		status = body == NULL ? 404 : 200;
 	}
 	counters_request(&loop->counters, p->route, status, -1);

@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "bridge.h"
 #include "connection.h"
+#include "document_reply.h"
 #include "effort.h"
 #include "evaluator.h"
 #include "loop.h"
@@ -118,6 +119,8 @@ static void
 fill_standard(struct request *r, struct blob *body, int64_t revision,
 	      enum answer_reason reason)
 {
+	char tag[VALUES_TAG_BYTES];
+
 	if (reason == ANSWER_GONE || body == NULL) {
 		reply_fail(r, STATUS_NOT_FOUND,
 			   "the environment '%.*s' is gone",
@@ -126,8 +129,13 @@ fill_standard(struct request *r, struct blob *body, int64_t revision,
 		return;
 	}
 	reply_blob(r, 200, "application/json", blob_ref(body));
-	reply_headerf(r, "ETag", "\"%s.%" PRId64 "\"", r->loop->catalog->epoch,
-		      revision);
+	if (r->topic.form == TOPIC_VALUES) {
+		values_tag(r->loop->catalog->epoch, revision, body, tag);
+		reply_headerf(r, "ETag", "\"%s\"", tag);
+	} else {
+		reply_headerf(r, "ETag", "\"%s.%" PRId64 "\"",
+			      r->loop->catalog->epoch, revision);
+	}
 	reply_header(r, "Cache-Control", "no-store");
 }
 

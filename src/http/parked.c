@@ -247,6 +247,7 @@ parked_wait(struct outside *o, struct parked *p, const struct request *r)
 	definition_unref(p->token);
 	p->token = definition_ref(r->token);
 	p->secret = r->secret;
+	p->of_values = r->topic.form == TOPIC_VALUES;
 	counters_add(&loop->counters.polls_outside, 1);
 	feed_wait(loop->feed, &p->seat.waiter, &r->topic, r->wait_since,
 		  r->wait_ms);

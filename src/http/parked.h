@@ -60,6 +60,7 @@ struct parked {
 	bool pending;         /* its next request is there already */
 	bool closing;         /* its answer says Connection: close */
 	bool watched;         /* it stands in the epoll set */
+	bool of_values;       /* of $T/values: its answer has their tag */
 	bool is_forwarded;    /* a proxy asked for somebody else, … */
 	struct peer client[]; /* … who stands here, one then */
 };

@@ -4,12 +4,39 @@
 #include "context.h"
 #include "document_reply.h"
 #include "evaluator.h"
+#include "loop.h"
 #include "poll.h"
 #include "request.h"
 #include "wire/values.h"
 
+static bool
+has_values(const struct request *r, int64_t revision, const struct blob *body,
+	   char tag[VALUES_TAG_BYTES])
+{
+	values_tag(r->loop->catalog->epoch, revision, body, tag);
+	return etag_matches(request_header(r, "If-None-Match"), tag);
+}
+
+/* Takes `body`. */
 static void
-reply_values(struct request *r, const struct value *data, struct string prefix)
+reply_tagged(struct request *r, int64_t revision, struct blob *body)
+{
+	char tag[VALUES_TAG_BYTES];
+
+	if (has_values(r, revision, body, tag)) {
+		blob_unref(body);
+		reply_empty(r, 304);
+	} else {
+		reply_blob(r, 200, "application/json", body);
+	}
+	reply_headerf(r, "ETag", "\"%s\"", tag);
+	reply_header(r, "Cache-Control", "no-cache");
+}
+
+/* NULL: the reply is filled. */
+static struct blob *
+evaluate_values(struct request *r, const struct value *data,
+		struct string prefix)
 {
 	struct eval_context context = evaluator_counted(
 	    r->evaluator, r->snapshot, data, request_account(r));
@@ -19,13 +46,39 @@ reply_values(struct request *r, const struct value *data, struct string prefix)
 	bytes_init(&body);
 	document_values(r->snapshot, r->catalog->epoch, &context, prefix,
 			&body);
-	if (!evaluator_afford(r->evaluator, &wait_ms)) {
-		bytes_fini(&body);
-		request_refuse_effort(r, wait_ms);
-		return;
-	}
-	reply_json(r, 200, &body);
-	reply_etag(r, r->snapshot->revision);
+	if (evaluator_afford(r->evaluator, &wait_ms))
+		return blob_from_bytes(&body);
+	bytes_fini(&body);
+	request_refuse_effort(r, wait_ms);
+	return NULL;
+}
+
+/* By its tag: the whole map, or 304 for who has it. */
+static void
+values_answered(struct request *r, struct blob *body, int64_t revision,
+		enum answer_reason reason)
+{
+	if (reason == ANSWER_GONE || body == NULL)
+		reply_fail(r, STATUS_NOT_FOUND, "the environment was removed");
+	else
+		reply_tagged(r, revision, blob_ref(body));
+}
+
+static enum step
+wait_for_change(struct request *r, const struct poll *poll,
+		const struct value *data, int64_t since,
+		void (*answered)(struct request *r, struct blob *body,
+				 int64_t revision, enum answer_reason reason))
+{
+	const struct topic topic = {
+		.form = TOPIC_VALUES,
+		.environment = r->params[0],
+		.prefix = poll->prefix,
+		.context = evaluator_text(r->evaluator, data),
+	};
+
+	evaluator_confirm(r->evaluator, r->snapshot, poll->prefix);
+	return request_wait(r, &topic, since, poll->wait_ms, answered);
 }
 
 static enum step
@@ -33,27 +86,33 @@ values(struct request *r)
 {
 	static const char *const reserved[] = { "since", "wait", "prefix",
 						NULL };
-	struct topic topic = { .form = TOPIC_VALUES,
-			       .environment = r->params[0] };
 	struct value data;
 	struct poll poll;
+	char tag[VALUES_TAG_BYTES];
+	struct blob *body;
+	bool waits;
 
 	if (!poll_decode(r, &poll) || !context_decode(r, reserved, &data))
 		return STEP_REPLY;
+	waits = poll.wait_ms > 0 && !r->head_only;
 	/* The answer is always the whole map: what it costs to be behind is one
 	 * answer that may be the same as the last. */
-	if (poll.wait_ms == 0 || r->head_only ||
-	    feed_need(r->catalog, r->snapshot, poll.prefix, &poll.cursor) !=
-		FEED_NOTHING) {
-		if (!request_is_trial(r))
-			reply_values(r, &data, poll.prefix);
+	if (waits && feed_need(r->catalog, r->snapshot, poll.prefix,
+			       &poll.cursor) == FEED_NOTHING)
+		return wait_for_change(r, &poll, &data, poll.cursor.revision,
+				       NULL);
+	if (request_is_trial(r))
 		return STEP_REPLY;
+	body = evaluate_values(r, &data, poll.prefix);
+	if (body == NULL)
+		return STEP_REPLY;
+	if (waits && has_values(r, r->snapshot->revision, body, tag)) {
+		blob_unref(body);
+		return wait_for_change(r, &poll, &data, r->snapshot->revision,
+				       values_answered);
 	}
-	evaluator_confirm(r->evaluator, r->snapshot, poll.prefix);
-	topic.prefix = poll.prefix;
-	topic.context = evaluator_text(r->evaluator, &data);
-	return request_wait(r, &topic, poll.cursor.revision, poll.wait_ms,
-			    NULL);
+	reply_tagged(r, r->snapshot->revision, body);
+	return STEP_REPLY;
 }
 
 const struct route routes_values[] = {

@@ -218,12 +218,11 @@ prefer_decode_wait(const char *prefer, int64_t *wait_ms)
 	return false;
 }
 
-static const char compressed_suffix[] = "-gzip";
-
 struct tag {
-	struct string text; /* without W/, quotes and compressed_suffix */
+	struct string text; /* without W/, quotes and ETAG_GZIP */
 	bool weak;
 	bool quoted;
+	bool coded; /* it had ETAG_GZIP */
 };
 
 /* In a tag a backslash is a character like any other. */
@@ -241,7 +240,7 @@ tag_end(const char *text)
 static const char *
 next_tag(const char *header, struct tag *tag)
 {
-	const size_t suffix = sizeof(compressed_suffix) - 1;
+	const size_t suffix = sizeof(ETAG_GZIP) - 1;
 	struct string *text = &tag->text;
 	const char *end;
 
@@ -257,8 +256,10 @@ next_tag(const char *header, struct tag *tag)
 		      header[text->length - 1] == '"';
 	if (tag->quoted)
 		*text = (struct string){ header + 1, text->length - 2 };
-	if (text->length > suffix && memcmp(text->data + text->length - suffix,
-					    compressed_suffix, suffix) == 0)
+	tag->coded =
+	    text->length > suffix &&
+	    memcmp(text->data + text->length - suffix, ETAG_GZIP, suffix) == 0;
+	if (tag->coded)
 		text->length -= suffix;
 	return end;
 }
@@ -269,19 +270,29 @@ is_any(const struct tag *tag)
 	return !tag->quoted && !tag->weak && string_is(tag->text, "*");
 }
 
-bool
-etag_matches(const char *header, const char *tag)
+enum etag_form
+etag_form(const char *header, const char *tag)
 {
+	enum etag_form form = ETAG_ABSENT;
 	struct tag listed;
 
 	if (header == NULL)
-		return false;
+		return form;
 	for (header = next_tag(header, &listed); header != NULL;
 	     header = next_tag(header, &listed)) {
-		if (is_any(&listed) || string_is(listed.text, tag))
-			return true;
+		if (!is_any(&listed) && !string_is(listed.text, tag))
+			continue;
+		if (!listed.coded)
+			return ETAG_PLAIN;
+		form = ETAG_CODED;
 	}
-	return false;
+	return form;
+}
+
+bool
+etag_matches(const char *header, const char *tag)
+{
+	return etag_form(header, tag) != ETAG_ABSENT;
 }
 
 static size_t

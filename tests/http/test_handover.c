@@ -48,6 +48,8 @@ static const struct handover handovers[] = {
 	{ T "/toggles?tag=x", NULL, T "/toggles?tag=x", true, NULL },
 	{ T "/toggles/a", NULL, T "/toggles/a", true, T "/toggles/b" },
 	{ T "/segments/s", NULL, T "/segments/s", true, NULL },
+	{ T "/values?u=1", NULL, T "/values?u=1", true, NULL },
+	{ T "/values", "{\"u\":1}", T "/values", true, NULL },
 	{ T "/flags", NULL, T "/flags", true, NULL },
 	{ "/v1/flags", NULL, "/v1/flags", true, NULL },
 	{ "/v1/flags/default", NULL, "/v1/flags/default", true, NULL },

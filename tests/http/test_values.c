@@ -103,8 +103,10 @@ START_TEST(test_values_when_changed_for_one_context_then_only_that_wakes)
 	put_toggle(t, "flag", GOLD_ONLY);
 	answer = poll_finish(gold, SOON);
 	ck_assert_int_eq(answer->status, 200);
-	ck_assert_str_eq(answer_header(t, answer, "ETag"),
-			 toggled_text(t, "\"%s.4\"", served_epoch(t)));
+	ck_assert_str_eq(
+	    answer_header(t, answer, "ETag"),
+	    answer_header(t, ask(t, "GET", VALUES "?plan=gold", NULL, 200),
+			  "ETag"));
 	expect_json(json_at(answer_json(answer), "/values"),
 		    "{\"flag\":true,\"other\":1}");
 	ck_assert_int_eq(json_int_at(answer_json(answer), "/revision"), 4);
@@ -116,6 +118,39 @@ START_TEST(test_values_when_changed_for_one_context_then_only_that_wakes)
 			 2);
 	expect_json(json_at(answer_json(poll_finish(typed, SOON)), "/values"),
 		    "{\"other\":2}");
+	scene_close(t);
+}
+END_TEST
+
+/* The tag is of what this context gets. */
+START_TEST(test_values_when_client_has_them_then_not_modified)
+{
+	struct toggled *t = scene_open_parking(_i);
+	const char *gold;
+	const char *posted;
+	struct answer *answer;
+
+	put_toggle(t, "flag", GOLD_ONLY);
+	answer = ask(t, "GET", VALUES "?plan=gold", NULL, 200);
+	gold = toggled_text(t, "If-None-Match: %s",
+			    answer_header(t, answer, "ETag"));
+	answer =
+	    ask_with(t, HEADERS(gold), "GET", VALUES "?plan=gold", NULL, 304);
+	ck_assert_uint_eq(answer->length, 0);
+	ck_assert_str_eq(answer_header(t, answer, "ETag"),
+			 gold + strlen("If-None-Match: "));
+	ask_with(t, HEADERS(gold), "POST", VALUES, "{\"plan\":\"gold\"}", 304);
+	/* Another context is another document, whatever the revision. */
+	ask_with(t, HEADERS(gold), "GET", VALUES "?plan=silver", NULL, 200);
+	answer = ask_with(t, HEADERS(gold), "POST", VALUES,
+			  "{\"plan\":\"silver\"}", 200);
+	posted = toggled_text(t, "If-None-Match: W/%s, %s",
+			      answer_header(t, answer, "ETag"),
+			      gold + strlen("If-None-Match: "));
+	ask_with(t, HEADERS(posted), "POST", VALUES, "{\"plan\":\"silver\"}",
+		 304);
+	put_toggle(t, "flag", "{}");
+	ask_with(t, HEADERS(gold), "GET", VALUES "?plan=gold", NULL, 200);
 	scene_close(t);
 }
 END_TEST
@@ -223,6 +258,9 @@ add(struct TCase *tc)
 	tcase_add_loop_test(
 	    tc, test_values_when_asked_then_plain_and_only_what_has_one, 0,
 	    SCENE_PARKINGS);
+	tcase_add_loop_test(tc,
+			    test_values_when_client_has_them_then_not_modified,
+			    0, SCENE_PARKINGS);
 	tcase_add_loop_test(tc,
 			    test_values_when_posted_then_the_context_has_types,
 			    0, SCENE_PARKINGS);
