@@ -230,6 +230,8 @@ struct registry_counts {
 	int64_t oldest;          /* the oldest revision that may be asked for */
 	int64_t clock_behind_ms; /* the wall clock the newest change; 0: not */
 	uint64_t clock_steps;    /* how often it came to be */
+	bool cannot_write;       /* the last attempt failed */
+	char write_error[256];   /* why, for who may know; else "" */
 	int64_t ticked_ms; /* monotonic time when it last got on with a job */
 };
 

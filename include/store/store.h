@@ -178,6 +178,14 @@ struct store_write {
 enum status store_commit(struct store *store, const struct store_write *writes,
 			 size_t count, struct error *err) MUST_CHECK;
 
+/* Is there room for a change on the disk? STATUS_FULL: hardly. Writes nothing.
+ */
+enum status store_check_room(const struct store *store,
+			     struct error *err) MUST_CHECK;
+
+/* Would a commit go through? Tried with one that changes nothing. */
+enum status store_probe(struct store *store, struct error *err) MUST_CHECK;
+
 /* What stands under an idempotency key. STATUS_NOT_FOUND when nothing does, or
  * what did is older than the history that is kept.
  * key and environment of `found` are left empty. */

@@ -181,6 +181,9 @@ put_registry(struct bytes *out, const struct registry_counts *counts)
 	exposition_count(out, "toggled_clock_steps_total", "counter",
 			 "times that it came to be behind",
 			 counts->clock_steps);
+	exposition_count(out, "toggled_store_writable", "gauge",
+			 "0: the last write failed, and so would the next",
+			 counts->cannot_write ? 0 : 1);
 	exposition_count(out, "toggled_writes_refused_total", "counter",
 			 "jobs of the registry that failed", counts->refused);
 	exposition_count(out, "toggled_mailbox_jobs", "gauge",

@@ -11,6 +11,7 @@
 #include "document_reply.h"
 #include "loop.h"
 #include "metrics.h"
+#include "model/value.h"
 #include "order.h"
 #include "request.h"
 #include "usage_metrics.h"
@@ -36,10 +37,19 @@ static void
 put_degraded(const struct request *r, const struct registry_counts *counts,
 	     struct bytes *out)
 {
-	if (counts->clock_behind_ms == 0)
+	if (counts->clock_behind_ms == 0 && !counts->cannot_write)
 		return;
 	bytes_append_str(out, ",\"degraded\":true");
-	if (access_is_admin(r))
+	if (counts->cannot_write)
+		bytes_append_str(out, ",\"writable\":false");
+	if (!access_is_admin(r))
+		return;
+	if (counts->cannot_write) {
+		bytes_append_str(out, ",\"writeError\":");
+		value_encode_string(counts->write_error,
+				    strlen(counts->write_error), out);
+	}
+	if (counts->clock_behind_ms > 0)
 		bytes_printf(out, ",\"clockBehindSeconds\":%" PRId64,
 			     counts->clock_behind_ms / 1000);
 }

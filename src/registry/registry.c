@@ -31,6 +31,7 @@
 #include "model/name.h"
 #include "retention.h"
 #include "tally.h"
+#include "write_watch.h"
 
 enum {
 	SLOW_COMMIT_MS = 250,
@@ -45,6 +46,7 @@ struct registry {
 	struct archive archive;
 	struct retention retention;
 	struct clock_watch clock_watch;
+	struct write_watch write_watch;
 	bool dead;
 
 	pthread_t thread;
@@ -128,6 +130,7 @@ commit_group(struct registry *registry)
 	rc = group_commit(group, registry->catalog, &err);
 	if (rc == STATUS_OK) {
 		if (group->changes > 0) {
+			write_watch_note(&registry->write_watch, rc, &err);
 			publish(registry, group->catalog);
 			count_commit(registry, clock_stopwatch_us() - began);
 		}
@@ -136,6 +139,7 @@ commit_group(struct registry *registry)
 		log_to(registry->config.log, LOG_ERROR, "commit failed",
 		       LOG_S("detail", err.text),
 		       LOG_N("writes", group->count));
+		write_watch_note(&registry->write_watch, rc, &err);
 		if (store_is_dead(registry->store))
 			die(registry, &err);
 	}
@@ -177,6 +181,7 @@ step_retention(struct registry *registry)
 	atomic_store(&registry->tally.oldest, store_oldest(registry->store));
 	if (rc == STATUS_OK)
 		return;
+	write_watch_note(&registry->write_watch, rc, &err);
 	log_to(registry->config.log, LOG_WARN, "history not pruned",
 	       LOG_S("detail", err.text));
 	if (store_is_dead(registry->store))
@@ -292,6 +297,7 @@ run(void *ctx)
 	       has_errand_to_finish(registry)) {
 		pulse_beat(&registry->pulse);
 		clock_watch_look(&registry->clock_watch);
+		write_watch_look(&registry->write_watch);
 		for (size_t i = 0; i < count; i++)
 			run_job(registry, jobs[i]);
 		commit_group(registry);
@@ -410,6 +416,7 @@ registry_start(const struct registry_config *config, struct registry **out,
 	registry->config = *config;
 	archive_init(&registry->archive);
 	pulse_init(&registry->pulse, config->clock);
+	pthread_mutex_init(&registry->write_watch.mutex, NULL);
 	mailbox_init(&registry->mailbox, config->mailbox_limit);
 	rc = store_open(config->database, config->mode,
 			clock_wall_ms(&config->clock), &registry->store, err);
@@ -431,6 +438,8 @@ registry_start(const struct registry_config *config, struct registry **out,
 	registry->archive.ctx = registry;
 	retention_init(&registry->retention, registry->store, &config->clock,
 		       config->log, config->history_ms);
+	write_watch_init(&registry->write_watch, registry->store,
+			 &config->clock, config->log);
 	clock_watch_init(&registry->clock_watch, registry->store,
 			 &config->clock, config->log);
 	clock_watch_look(&registry->clock_watch);
@@ -473,6 +482,7 @@ registry_stop(struct registry *registry)
 	store_close(registry->store);
 	catalog_unref(registry->catalog);
 	mailbox_fini(&registry->mailbox);
+	write_watch_fini(&registry->write_watch);
 	free(registry);
 }
 
@@ -487,6 +497,8 @@ registry_counts(struct registry *registry)
 	tally_read(&registry->tally, &counts);
 	counts.clock_behind_ms = atomic_load(&registry->clock_watch.behind_ms);
 	counts.clock_steps = atomic_load(&registry->clock_watch.steps);
+	counts.cannot_write =
+	    write_watch_why(&registry->write_watch, counts.write_error);
 	counts.reads_shared = atomic_load(&registry->archive.shared);
 	counts.reads_dropped = atomic_load(&registry->archive.dropped);
 	pthread_mutex_lock(&registry->mailbox.mutex);

@@ -50,6 +50,7 @@ enum { REQUESTS_KEPT = 100000 };
 enum {
 	SHORT_PAGES = 32, /* no checkpoint for less than so many */
 	PAGE_BYTES = 4096,
+	ROOM_BYTES = 128 * 1024, /* for less, a change may find none */
 };
 
 /* What a commit has added so far; goes into the store when it is durable. */
@@ -323,6 +324,40 @@ store_commit(struct store *store, const struct store_write *writes,
 	memcpy(store->head_hash, progress.hash, SHA256_BYTES);
 	store_checkpoint(store);
 	return STATUS_OK;
+}
+
+enum status
+store_check_room(const struct store *store, struct error *err)
+{
+	struct statvfs disk;
+	uint64_t free_bytes;
+
+	if (statvfs(store->path, &disk) != 0)
+		return STATUS_OK;
+	free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
+	if (free_bytes >= ROOM_BYTES)
+		return STATUS_OK;
+	return error_set(err, STATUS_FULL,
+			 "the disk is full: %llu bytes are free",
+			 (unsigned long long)free_bytes);
+}
+
+enum status
+store_probe(struct store *store, struct error *err)
+{
+	enum status status;
+
+	if (store->dead)
+		return error_set(err, STATUS_IO, "the disk failed");
+	status = check_in_place(store, err);
+	if (status == STATUS_OK)
+		status = store_check_room(store, err);
+	if (status == STATUS_OK)
+		status =
+		    statement_run(store, STATEMENT_PROBE_META, NULL, 0, err);
+	if (status != STATUS_OK)
+		store_roll_back(store);
+	return status;
 }
 
 enum status

@@ -12,6 +12,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_ROLLBACK] = "ROLLBACK",
 	[STATEMENT_READ_META] = "SELECT epoch FROM meta",
 	[STATEMENT_STAMP_META] = "UPDATE meta SET epoch = ?1, created_at = ?2",
+	[STATEMENT_PROBE_META] = "UPDATE meta SET epoch = epoch",
 	[STATEMENT_READ_HEAD] = "SELECT revision, at, hash FROM change "
 				"ORDER BY revision DESC LIMIT 1",
 	[STATEMENT_INSERT_CHANGE] =
