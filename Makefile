@@ -188,7 +188,7 @@ install: $(BIN) ## install under DESTDIR and PREFIX
 	$(Q)install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/toggled
 	$(Q)install -D -m 644 conf/toggled.sysusers $(DESTDIR)$(SYSUSERSDIR)/toggled.conf
 	$(Q)install -m 644 conf/toggled.socket $(DESTDIR)$(UNITDIR)/toggled.socket
-	$(Q)sed 's|/usr/local/bin|$(PREFIX)/bin|' conf/toggled.service | \
+	$(Q)sh conf/unit-here $(PREFIX)/bin/toggled <conf/toggled.service | \
 		install -m 644 /dev/stdin $(DESTDIR)$(UNITDIR)/toggled.service
 	$(Q)conf=$(DESTDIR)$(SYSCONFDIR)/toggled/toggled.conf; test -e $$conf || \
 		sed 's|^#database = .*|database = /var/lib/toggled/toggled.db|' conf/toggled.conf | \

@@ -147,17 +147,20 @@ run(const struct command *commands, const struct command *command,
 		status = help(commands, options, err) ? EXIT_USAGE : EXIT_OK;
 		goto out;
 	}
-	status = EXIT_FAILED;
-	if (options_take_file(options, err))
+	if (options_take_file(options, err)) {
+		status =
+		    err->code == STATUS_INVALID ? EXIT_SETTINGS : EXIT_FAILED;
 		goto out;
+	}
 	is_line =
 	    command->bit == FOR_SERVE && options->log_format == (int)LOG_JSON;
-	status = EXIT_USAGE;
+	status = options->config ? EXIT_SETTINGS : EXIT_USAGE;
 	if (command->check && command->check(options, err))
 		goto out;
-	status = EXIT_FAILED;
+	status = EXIT_SETTINGS;
 	if (command->bit == FOR_SERVE && sockets_take(options, err))
 		goto out;
+	status = EXIT_FAILED;
 	if (command->run(options, err))
 		goto out;
 	status = EXIT_OK;
@@ -228,5 +231,5 @@ command_main(const struct command *commands, const char *const *argv)
 		report(&err);
 	if (status == EXIT_USAGE)
 		fprintf(stderr, "`toggled help` says what there is.\n");
-	return end_output(status);
+	return end_output(status == EXIT_SETTINGS ? EXIT_USAGE : status);
 }

@@ -26,7 +26,11 @@ struct command {
 	enum status (*check)(const struct options *options, struct error *err);
 };
 
-enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+/* How a command ends. What it was told is wrong, by the command line or by the
+ * configuration, is 2 for whoever started it: trying again does not help
+ * (RestartPreventExitStatus= in the unit). Whatever may be otherwise at the
+ * next start, a file, the disk, a port, a certificate, is a failure, and 1. */
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SETTINGS = 3 };
 
 /* Run what `argv` (behind the program's name, ending with NULL) asks for and
  * report its failure on stderr. The exit status of the process. */

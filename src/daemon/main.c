@@ -65,10 +65,10 @@ serve(const struct options *options, struct error *err)
 
 static const struct command commands[] = {
 	{ "serve", FOR_SERVE, "", 0, 0, "Serve until a signal says stop.",
-	  serve, NULL },
+	  serve, serve_check_settings },
 	{ "check", FOR_CHECK, "", 0, 0,
 	  "Check a configuration, and with --database that it can be opened.",
-	  command_check, NULL },
+	  command_check, serve_check_settings },
 	{ "import", FOR_IMPORT, "FILE...", 1, SIZE_MAX,
 	  "Take over toggles from flagd documents or from an export.",
 	  command_import, command_import_check },

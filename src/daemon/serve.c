@@ -72,8 +72,7 @@ serve_check(const struct options *options, bool guarded, struct error *err)
 }
 
 enum status
-serve_check_tls(const struct options *options, int64_t *until_ms,
-		struct error *err)
+serve_check_settings(const struct options *options, struct error *err)
 {
 	const char *certificate = options->tls_certificate;
 	const char *key = options->tls_key;
@@ -88,6 +87,16 @@ serve_check_tls(const struct options *options, int64_t *until_ms,
 	if (!certificate != !key)
 		return error_set(err, STATUS_INVALID,
 				 "tls-certificate and tls-key want each other");
+	return STATUS_OK;
+}
+
+enum status
+serve_check_tls(const struct options *options, int64_t *until_ms,
+		struct error *err)
+{
+	const char *certificate = options->tls_certificate;
+	const char *key = options->tls_key;
+
 	*until_ms = INT64_MAX;
 	return certificate ? server_check_tls(certificate, key, until_ms, err)
 			   : STATUS_OK;
@@ -328,7 +337,8 @@ reload_tls(const struct daemon *daemon, const struct options *options)
 	struct error err;
 
 	error_init(&err);
-	if (serve_check_tls(options, &until_ms, &err) == STATUS_OK &&
+	if (serve_check_settings(options, &err) == STATUS_OK &&
+	    serve_check_tls(options, &until_ms, &err) == STATUS_OK &&
 	    (!options->tls_certificate ||
 	     server_load_tls(daemon->server, options->tls_certificate,
 			     options->tls_key, &err) == STATUS_OK))

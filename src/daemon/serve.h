@@ -39,8 +39,14 @@ struct daemon {
 enum status serve_check(const struct options *options, bool guarded,
 			struct error *err) MUST_CHECK;
 
-/* Certificate and key, where an address wants them: named both and of use. When
- * the certificate ends; INT64_MAX: there is none. */
+/* What is wrong with the settings alone, whatever lies on the disk: an address
+ * that wants a certificate where none is named, or one of the two that it
+ * takes. */
+enum status serve_check_settings(const struct options *options,
+				 struct error *err) MUST_CHECK;
+
+/* Certificate and key, where they are named: of use. When the certificate ends;
+ * INT64_MAX: there is none. */
 enum status serve_check_tls(const struct options *options, int64_t *until_ms,
 			    struct error *err) MUST_CHECK;
 

@@ -114,7 +114,7 @@ fails_with(struct supervised *s, const char *const *argv, const char *sentence)
 {
 	const struct run *run = toggled_run(s->t, argv);
 
-	ck_assert_int_eq(run->status, 1);
+	ck_assert_int_eq(run->status, 2);
 	ck_assert_str_eq(run->out, "");
 	ck_assert_msg(strstr(run->err, sentence) != NULL, "no '%s' in: %s",
 		      sentence, run->err);

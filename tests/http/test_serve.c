@@ -155,6 +155,43 @@ START_TEST(test_start_when_port_is_taken_then_fails_with_a_sentence)
 }
 END_TEST
 
+/* The supervisor tries again what ends with 1, and not what ends with 2. */
+static const struct {
+	const char *file; /* NULL: there is none */
+	int status;
+} unstartable[] = {
+	{ "lisden = 127.0.0.1:0\n", 2 },
+	{ "listen = nowhere\n", 2 },
+	{ "no setting\n", 2 },
+	{ "listen = https://127.0.0.1:0\n", 2 },
+	{ "listen = 127.0.0.1:0\ntls-key = k\n", 2 },
+	{ "listen = 127.0.0.1:0\ntls-key = k\ntls-certificate = c\n", 1 },
+	{ "listen = 0.0.0.0:0\n", 1 },
+	{ "listen = 127.0.0.1:0\ndatabase = /nowhere/t.db\n", 1 },
+	{ NULL, 1 },
+};
+
+START_TEST(test_start_when_it_fails_then_status_says_whether_to_try_again)
+{
+	struct toggled *t = toggled_new();
+	const int status = unstartable[_i].status;
+	const struct run *run;
+
+	if (unstartable[_i].file)
+		toggled_write(t, "c", unstartable[_i].file);
+	run = TOGGLED_RUN(t, "serve", "--config", "c");
+	ck_assert_msg(run->status == status, "%d: %s", run->status, run->err);
+	ck_assert_ptr_null(strstr(run->err, "toggled help"));
+	/* Reloading asks this one. What only the database tells it cannot. */
+	run = TOGGLED_RUN(t, "check", "--config", "c");
+	ck_assert_msg(
+	    run->status == status ||
+		(run->status == 0 && unstartable[_i].file && status == 1),
+	    "%d: %s", run->status, run->err);
+	toggled_free(t);
+}
+END_TEST
+
 START_TEST(test_start_when_database_is_held_then_fails_with_a_sentence)
 {
 	struct toggled *t = toggled_new();
@@ -326,6 +363,9 @@ main(void)
 	    tc, test_restart_when_written_before_then_still_there, 0, 2);
 	tcase_add_test(
 	    tc, test_start_when_port_is_taken_then_fails_with_a_sentence);
+	tcase_add_loop_test(
+	    tc, test_start_when_it_fails_then_status_says_whether_to_try_again,
+	    0, (int)(sizeof(unstartable) / sizeof(*unstartable)));
 	tcase_add_test(
 	    tc, test_start_when_database_is_held_then_fails_with_a_sentence);
 	tcase_add_test(

@@ -37,7 +37,8 @@ START_TEST(test_reload_when_renewed_then_new_for_new_and_old_go_on)
 	(void)certificate_new(ca, "server", RENEWED_SERIAL, TLS_DAYS);
 	toggled_signal(t, SIGHUP);
 	ck_assert(wait_until_logged(t, "serial=09", SOON_MS));
-	ck_assert(wait_until_logged(t, "configuration read again", SOON_MS));
+	ck_assert(
+	    wait_until_logged(t, "configuration read again file=", SOON_MS));
 	ck_assert_uint_eq(serial(t), RENEWED_SERIAL);
 	flip_toggle(t, "{\"state\":\"DISABLED\"}");
 	expect_revision(poll, 3);
@@ -135,7 +136,8 @@ START_TEST(test_reload_when_files_are_wrong_then_old_ones_stay)
 	(void)certificate_new(ca, "server", RENEWED_SERIAL, TLS_DAYS);
 	toggled_signal(t, SIGHUP);
 	ck_assert(wait_until_logged(t, "serial=09", SOON_MS));
-	ck_assert(wait_until_logged(t, "configuration read again", SOON_MS));
+	ck_assert(
+	    wait_until_logged(t, "configuration read again file=", SOON_MS));
 	ck_assert_uint_eq(serial(t), RENEWED_SERIAL);
 	tls_stop(t);
 }
@@ -242,10 +244,10 @@ START_TEST(test_start_when_files_are_not_named_then_fails_with_a_sentence)
 	const struct run *run =
 	    TOGGLED_RUN(t, "serve", "--listen", "https://127.0.0.1:0");
 
-	ck_assert_int_eq(run->status, 1);
+	ck_assert_int_eq(run->status, 2);
 	ck_assert_ptr_nonnull(strstr(run->err, "tls-certificate and tls-key"));
 	run = TOGGLED_RUN(t, "check", "--tls-key", "x");
-	ck_assert_int_eq(run->status, 1);
+	ck_assert_int_eq(run->status, 2);
 	ck_assert_ptr_nonnull(strstr(run->err, "want each other"));
 	run = TOGGLED_RUN(t, "check", "--listen", "https://unix:/tmp/s");
 	ck_assert_int_ne(run->status, 0);
