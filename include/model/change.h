@@ -6,10 +6,12 @@
 #ifndef MODEL_CHANGE_H
 #define MODEL_CHANGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "base/hash.h"
 #include "model/definition.h"
 
 struct change_item {
@@ -27,6 +29,9 @@ struct change {
 	struct string comment;
 	struct change_item *items; /* each kind and key at most once */
 	size_t count;
+	/* Its place in the chain of all changes; none until it is stored. */
+	bool has_hash;
+	uint8_t hash[SHA256_BYTES];
 };
 
 /* An owned change without items; copies the strings. */

@@ -11,6 +11,7 @@
 #include "base/attr.h"
 #include "base/error.h"
 #include "model/catalog.h"
+#include "store/store.h"
 
 struct database_facts {
 	int64_t changes; /* in the chain */
@@ -23,6 +24,13 @@ struct database_facts {
  * too new, damaged or held by somebody is refused with a sentence. */
 enum status database_verify(const char *path, struct database_facts *facts,
 			    struct error *err) MUST_CHECK;
+
+/* The same, held against what is known of one revision (store.h); NULL: of
+ * none. */
+enum status database_verify_against(const char *path,
+				    const struct chain_point *known,
+				    struct database_facts *facts,
+				    struct error *err) MUST_CHECK;
 
 struct restore_order {
 	const char *backup;

@@ -59,6 +59,10 @@ int64_t store_head(const struct store *store);
 int64_t store_oldest(const struct store *store);
 bool store_is_dead(const struct store *store);
 
+/* Of the newest change: who knows it can hold the whole history against it. 32
+ * zero bytes when there is none. Borrowed until the next commit. */
+const uint8_t *store_head_hash(const struct store *store);
+
 /* How many things of kinds that only a later release knows the last store_load
  * has passed over. */
 size_t store_later(const struct store *store);
@@ -167,9 +171,10 @@ struct idempotency {
 
 /* A change and what to remember of its request. `change` NULL: nothing changed,
  * only the verdict is to be kept. change->revision is assigned by the caller:
- * dense, the first one is store_head() + 1. */
+ * dense, the first one is store_head() + 1. Its hash is filled in, good once
+ * the commit is. */
 struct store_write {
-	const struct change *change;
+	struct change *change;
 	struct idempotency idempotency;
 };
 
@@ -211,6 +216,7 @@ struct stored_change {
 	struct string environment;
 	struct string actor;
 	struct string comment;
+	uint8_t hash[SHA256_BYTES];
 	const struct stored_change_item *items;
 	size_t count;
 };
@@ -224,6 +230,7 @@ struct history_query {
 	int64_t before;    /* only revisions < before; 0: from the newest */
 	int64_t after;     /* only revisions > after */
 	int64_t revision;  /* only this one; 0: any */
+	bool is_bare;      /* without items; not with a key */
 	size_t limit;
 };
 
@@ -314,6 +321,19 @@ enum status store_prune(struct store *store, int64_t before_ms, int64_t now_ms,
  * horizon on, but for what the oldest one that is kept needs. */
 enum status store_verify(struct store *store, int64_t *changes,
 			 struct error *err) MUST_CHECK;
+
+/* A revision and the hash that it is known to have had. */
+struct chain_point {
+	int64_t revision;
+	uint8_t hash[SHA256_BYTES];
+};
+
+/* The same, and that revision has to be there, with that hash: a chain that was
+ * made anew is whole, but its hashes are others. NULL: none is known. */
+enum status store_verify_against(struct store *store,
+				 const struct chain_point *known,
+				 int64_t *changes,
+				 struct error *err) MUST_CHECK;
 
 /* Which one is loaded, whatever the header was. */
 const char *store_sqlite_version(void);

@@ -57,7 +57,8 @@ void document_flagd(const struct snapshot *snapshot, struct bytes *out);
 void document_point(int64_t revision, int64_t at_ms, struct bytes *out);
 
 /* One change with before and after: {"revision","environment","at","actor",
- * "comment","toggles":{key:{"before","after"}},"segments":{…},
+ * "comment","hash" (once it is
+ * stored),"toggles":{key:{"before","after"}},"segments":{…},
  * "environments":{…}}; members without items are {} for toggles and segments
  * and left out for environments. `extra` (may be NULL) is put in as it is, with
  * a comma behind it: "\"dryRun\":true,". */

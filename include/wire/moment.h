@@ -24,6 +24,7 @@
 
 struct moment {
 	bool is_time;
+	bool is_relative; /* so long ago: asked again it means another time */
 	int64_t revision; /* not negative */
 	int64_t at_ms;
 };

@@ -47,6 +47,8 @@ enum status command_check(const struct options *options, struct error *err);
 enum status command_import(const struct options *options, struct error *err);
 enum status command_export(const struct options *options, struct error *err);
 enum status command_backup(const struct options *options, struct error *err);
+enum status command_verify_check(const struct options *options,
+				 struct error *err) MUST_CHECK;
 enum status command_verify(const struct options *options, struct error *err);
 enum status command_restore(const struct options *options, struct error *err);
 enum status command_token(const struct options *options, struct error *err);

@@ -82,7 +82,7 @@ static const struct command commands[] = {
 	  command_restore_check },
 	{ "verify", FOR_VERIFY, "", 0, 0,
 	  "Check the chain of all changes in a database.", command_verify,
-	  NULL },
+	  command_verify_check },
 	{ "token", FOR_TOKEN, "create|list|revoke|rotate [ID]", 1, 2,
 	  "Make, list, revoke and rotate access tokens.", command_token,
 	  command_token_check },

@@ -87,7 +87,8 @@ struct options {
 	const char *role;
 	const char *expires;
 	struct texts environments; /* that it is for */
-	struct texts operands;     /* what is no option */
+	const char *expect;    /* of a verification: REV:HASH; NULL: nothing */
+	struct texts operands; /* what is no option */
 
 	enum command_bit command;
 	struct setting *settings; /* of the command line, in order */

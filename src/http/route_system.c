@@ -151,6 +151,41 @@ reply_backup(struct request *r)
 		      r->job->revision);
 }
 
+static void
+reply_head(struct request *r)
+{
+	const struct change *newest;
+	struct bytes body;
+	char hash[SHA256_HEX_BYTES];
+	char at[CLOCK_TEXT_BYTES];
+
+	if (order_refused(r))
+		return;
+	newest = r->job->changes[0];
+	clock_format(newest->at_ms, at);
+	sha256_hex(newest->hash, hash);
+	bytes_init(&body);
+	bytes_printf(&body,
+		     "{\"epoch\":\"%s\",\"revision\":%" PRId64
+		     ",\"hash\":\"%s\",\"at\":\"%s\"}",
+		     r->catalog->epoch, newest->revision, hash, at);
+	reply_json(r, 200, &body);
+}
+
+/* What the whole history can be held against, by somebody who has kept it. */
+static enum step
+head(struct request *r)
+{
+	static const char *const known[] = { NULL };
+
+	if (!request_known_query(r, known))
+		return STEP_REPLY;
+	request_job(r, JOB_HISTORY);
+	r->job->history.limit = 1;
+	r->job->history.is_bare = true;
+	return request_submit(r, reply_head);
+}
+
 static enum step
 backup(struct request *r)
 {
@@ -169,5 +204,6 @@ const struct route routes_system[] = {
 	{ METHOD_GET, "/metrics", metrics, 0 },
 	{ METHOD_GET, "/openapi.yaml", contract, ROUTE_EVALUATE | ROUTE_PAGE },
 	{ METHOD_GET, "/v1/backup", backup, ROUTE_ADMIN },
+	{ METHOD_GET, "/v1/head", head, ROUTE_ADMIN },
 	{ METHOD_GET, NULL, NULL, 0 },
 };

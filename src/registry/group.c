@@ -10,6 +10,7 @@
 #include "past.h"
 #include "rollback.h"
 #include "rules.h"
+#include "then.h"
 
 void
 group_init(struct group *group, struct store *store,
@@ -57,6 +58,20 @@ group_holds_key(const struct group *group, const struct job *job)
 	return false;
 }
 
+/* What the moment of a rollback was found to mean the first time, where that is
+ * the same now: what is so long ago is not, nor what was in the future. */
+static void
+replay_moment(struct job *job, const struct idempotency *found)
+{
+	const struct then *then = job->then;
+	const bool is_change = job->verdict != VERDICT_UNCHANGED;
+
+	if (job->type == JOB_ROLLBACK && then != NULL &&
+	    then->error.code == STATUS_OK && !job->rollback.to.is_relative &&
+	    then->to.revision + is_change <= found->revision)
+		job->to = then->to;
+}
+
 /* The answer of the first request under the same key. True: answered. */
 static bool
 replay(struct group *group, struct job *job)
@@ -81,6 +96,7 @@ replay(struct group *group, struct job *job)
 		return true;
 	}
 	past_replay(group->store, job, &found);
+	replay_moment(job, &found);
 	return true;
 }
 

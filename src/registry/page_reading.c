@@ -1,6 +1,7 @@
 #include "page_reading.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "past.h"
@@ -47,6 +48,8 @@ begin_change(const struct stored_change *stored, void *ctx, struct error *err)
 	    change_new(stored->environment, stored->actor, stored->comment);
 	change->revision = stored->revision;
 	change->at_ms = stored->at_ms;
+	memcpy(change->hash, stored->hash, SHA256_BYTES);
+	change->has_hash = true;
 	reading->changes[reading->count++] = change;
 	return STATUS_OK;
 }

@@ -95,9 +95,10 @@ ask_history(struct past_read *question, struct store *store, struct job *job)
 	/* The newest of now, also for those who come to it later. */
 	if (query->before == 0 || query->before > store_head(store))
 		query->before = store_head(store) + 1;
-	bytes_printf(
-	    &question->name, "history %" PRId64 " %" PRId64 " %" PRId64 " %zu",
-	    query->after, query->before, query->revision, query->limit);
+	bytes_printf(&question->name,
+		     "history %" PRId64 " %" PRId64 " %" PRId64 " %zu %d",
+		     query->after, query->before, query->revision, query->limit,
+		     query->is_bare);
 	name_part(question, query->environment);
 	name_part(question, query->key);
 	return STATUS_OK;
@@ -247,6 +248,8 @@ copy_change(const struct change *from)
 
 	to->revision = from->revision;
 	to->at_ms = from->at_ms;
+	to->has_hash = from->has_hash;
+	memcpy(to->hash, from->hash, SHA256_BYTES);
 	for (size_t i = 0; i < from->count; i++)
 		change_add(to, from->items[i].kind, from->items[i].key,
 			   from->items[i].before, from->items[i].after);

@@ -85,6 +85,18 @@ die(struct registry *registry, const struct error *err)
 		registry->config.fatal(registry->config.ctx, err);
 }
 
+/* Outside of the database, and so somewhere else than who can forge it. */
+static void
+log_commit(const struct registry *registry)
+{
+	char hash[SHA256_HEX_BYTES];
+
+	sha256_hex(store_head_hash(registry->store), hash);
+	log_to(registry->config.log, LOG_INFO, "committed",
+	       LOG_N("revision", store_head(registry->store)),
+	       LOG_N("changes", registry->group.changes), LOG_S("hash", hash));
+}
+
 static void
 count_commit(struct registry *registry, int64_t took_us)
 {
@@ -133,6 +145,7 @@ commit_group(struct registry *registry)
 			write_watch_note(&registry->write_watch, rc, &err);
 			publish(registry, group->catalog);
 			count_commit(registry, clock_stopwatch_us() - began);
+			log_commit(registry);
 		}
 	} else {
 		atomic_fetch_add(&registry->tally.failed, 1);

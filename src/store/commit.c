@@ -153,7 +153,7 @@ fall(const struct progress *progress, const struct change *change)
 }
 
 static enum status
-insert_change(struct store *store, const struct change *change,
+insert_change(struct store *store, struct change *change,
 	      struct progress *progress, struct error *err)
 {
 	const struct change_item *items = change->items;
@@ -168,6 +168,8 @@ insert_change(struct store *store, const struct change *change,
 	if (sorted != NULL)
 		items = sorted;
 	hash_change(change, items, progress->hash);
+	memcpy(change->hash, progress->hash, SHA256_BYTES);
+	change->has_hash = true;
 	const struct parameter parameters[] = {
 		parameter_integer(change->revision),
 		parameter_text(change->environment),

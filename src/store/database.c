@@ -79,7 +79,8 @@ read_ends(struct store *store, struct database_facts *facts, struct error *err)
 }
 
 static enum status
-verify(const char *path, struct database_facts *facts, struct error *err)
+verify(const char *path, const struct chain_point *known,
+       struct database_facts *facts, struct error *err)
 {
 	struct store *store = mem_zalloc(1, sizeof(*store));
 	enum status status = STATUS_OK;
@@ -96,7 +97,8 @@ verify(const char *path, struct database_facts *facts, struct error *err)
 	if (status == STATUS_OK)
 		status = read_ends(store, facts, err);
 	if (status == STATUS_OK)
-		status = store_verify(store, &facts->changes, err);
+		status =
+		    store_verify_against(store, known, &facts->changes, err);
 	store_close(store);
 	return status;
 }
@@ -105,9 +107,16 @@ enum status
 database_verify(const char *path, struct database_facts *facts,
 		struct error *err)
 {
+	return database_verify_against(path, NULL, facts, err);
+}
+
+enum status
+database_verify_against(const char *path, const struct chain_point *known,
+			struct database_facts *facts, struct error *err)
+{
 	struct database_facts found = { .changes = 0 };
 	char *plain = store_plain_path(path);
-	enum status status = verify(plain, &found, err);
+	enum status status = verify(plain, known, &found, err);
 
 	/* Our statements are right: where SQLite refuses one, it is for what it
 	 * found. */

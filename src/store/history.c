@@ -201,6 +201,10 @@ read_change(struct store_history *history, int64_t revision, struct error *err)
 		change->at_ms = statement_integer(store, id, 1);
 		change->actor = keep(history, statement_text(store, id, 2));
 		change->comment = keep(history, statement_text(store, id, 3));
+		if (!statement_copy_blob(store, id, 4, change->hash,
+					 SHA256_BYTES))
+			status =
+			    error_set(err, STATUS_CORRUPT, "it has no hash");
 	} else if (status == STATUS_OK) {
 		status = error_set(err, STATUS_CORRUPT, "it is missing");
 	}
@@ -246,6 +250,8 @@ enter_change(struct store_history *history, int64_t revision,
 	/* With a key it is known by its first item that it counts. */
 	if (history->is_inside && history->query.key.length == 0)
 		status = begin_once(history, receiver, err);
+	if (history->query.is_bare)
+		history->is_inside = false;
 	return status;
 }
 

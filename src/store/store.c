@@ -473,6 +473,12 @@ store_is_dead(const struct store *store)
 	return store->dead;
 }
 
+const uint8_t *
+store_head_hash(const struct store *store)
+{
+	return store->head_hash;
+}
+
 int64_t
 store_newest_at(const struct store *store)
 {

@@ -32,6 +32,7 @@ struct verifier {
 	struct horizon horizon; /* as it is stored */
 	struct horizon kept;    /* items and sum, as they are found */
 	bool met_horizon;       /* the item that it stands on, if on one */
+	const struct chain_point *known; /* NULL: none */
 };
 
 static enum status
@@ -206,6 +207,48 @@ check_time(struct verifier *verifier, const struct chain_change *change,
 	return status;
 }
 
+/* The chain as far as `revision`. */
+static enum status
+check_known(const struct verifier *verifier, int64_t revision,
+	    const uint8_t hash[SHA256_BYTES], struct error *err)
+{
+	const struct chain_point *known = verifier->known;
+
+	if (known == NULL || known->revision != revision ||
+	    memcmp(known->hash, hash, SHA256_BYTES) == 0)
+		return STATUS_OK;
+	return error_set(err, STATUS_CORRUPT,
+			 "the log up to it is whole, but it is not the one "
+			 "whose hash is known: it was written anew");
+}
+
+/* Behind the walk: was the revision held against what is known of it? */
+static enum status
+check_known_was_met(const struct verifier *verifier, struct error *err)
+{
+	const struct horizon *horizon = &verifier->horizon;
+	const int64_t head = verifier->revision - 1;
+	const int64_t revision =
+	    verifier->known == NULL ? head : verifier->known->revision;
+	enum status status = STATUS_OK;
+
+	if (revision > head)
+		status = error_set(err, STATUS_CORRUPT,
+				   "it is known, but the log ends at revision "
+				   "%lld",
+				   (long long)head);
+	else if (revision == horizon->revision && revision > 0)
+		status = check_known(verifier, revision, horizon->hash, err);
+	else if (revision < horizon->revision)
+		status = error_set(err, STATUS_INVALID,
+				   "it has been pruned; hashes are kept from "
+				   "revision %lld on",
+				   (long long)horizon->revision);
+	if (status != STATUS_OK)
+		error_wrap(err, "revision %lld", (long long)revision);
+	return status;
+}
+
 /* The change that WALK_CHANGES stands on. */
 static enum status
 check_change(struct verifier *verifier, struct error *err)
@@ -238,6 +281,9 @@ check_change(struct verifier *verifier, struct error *err)
 	     memcmp(stored, verifier->hash, sizeof(stored)) != 0))
 		status = error_set(err, STATUS_CORRUPT,
 				   "what is stored is not what was committed");
+	if (status == STATUS_OK)
+		status =
+		    check_known(verifier, change.revision, verifier->hash, err);
 	return status;
 }
 
@@ -379,7 +425,16 @@ check_file(struct store *store, struct error *err)
 enum status
 store_verify(struct store *store, int64_t *changes, struct error *err)
 {
-	struct verifier verifier = { .store = store, .revision = 1 };
+	return store_verify_against(store, NULL, changes, err);
+}
+
+enum status
+store_verify_against(struct store *store, const struct chain_point *known,
+		     int64_t *changes, struct error *err)
+{
+	struct verifier verifier = { .store = store,
+				     .revision = 1,
+				     .known = known };
 	enum status status = STATUS_OK;
 
 	map_init(&verifier.newest);
@@ -397,6 +452,8 @@ store_verify(struct store *store, int64_t *changes, struct error *err)
 	if (store->statements[STATEMENT_WALK_STEPS] != NULL)
 		statement_reset(store, STATEMENT_WALK_STEPS);
 	*changes = verifier.revision - 1 - verifier.horizon.revision;
+	if (status == STATUS_OK)
+		status = check_known_was_met(&verifier, err);
 	if (status == STATUS_OK)
 		status = check_pointers(&verifier, err);
 	if (status == STATUS_OK)

@@ -171,6 +171,18 @@ document_point(int64_t revision, int64_t at_ms, struct bytes *out)
 	bytes_append_char(out, '}');
 }
 
+static void
+put_hash(const struct change *change, struct bytes *out)
+{
+	char hash[SHA256_HEX_BYTES];
+
+	if (!change->has_hash)
+		return;
+	sha256_hex(change->hash, hash);
+	put_member(out, "hash");
+	put_text(out, hash);
+}
+
 void
 document_change(const struct change *change, const char *extra,
 		struct bytes *out)
@@ -193,6 +205,7 @@ document_change(const struct change *change, const char *extra,
 	put_string(out, change->actor);
 	put_member(out, "comment");
 	put_string(out, change->comment);
+	put_hash(change, out);
 	put_member(out, "toggles");
 	put_items(items, change->count, KIND_TOGGLE, out);
 	put_member(out, "segments");

@@ -187,6 +187,8 @@ parse(const char *text, int64_t now_ms, struct moment *out)
 		return true;
 	}
 	moment.is_time = true;
+	moment.is_relative =
+	    *text < '0' || *text > '9' || strstr(text, "ago") != NULL;
 	if (strcmp(text, "yesterday") == 0)
 		moment.at_ms = now_ms - DAY_MS;
 	else if (parse_ago(text, &ago_ms))

@@ -16,6 +16,7 @@
 enum {
 	HEADERS_MAX = 200,
 	EPOCH_DIGITS = 16,
+	CHAIN_DIGITS = 64,
 	LOGINS_MAX = 16,
 	REPEAT_MAX = 10000,
 };
@@ -101,6 +102,19 @@ hash_length(const char *text)
 		   : 0;
 }
 
+/* The hash of a change: "hash": " and 64 hexadecimal digits. */
+static size_t
+chain_length(const char *text)
+{
+	static const char member[] = "\"hash\": \"";
+	size_t digits;
+
+	if (!begins(text, member))
+		return 0;
+	digits = strspn(text + strlen(member), "0123456789abcdef");
+	return digits == CHAIN_DIGITS ? strlen(member) + digits : 0;
+}
+
 /* What stands for the text at `*at`, which is left behind it; NULL: itself. */
 static const char *
 mask_at(const struct conversation *c, const char **at)
@@ -116,6 +130,11 @@ mask_at(const struct conversation *c, const char **at)
 	if (length > 0) {
 		*at += length;
 		return "ETag: \"HASH";
+	}
+	length = chain_length(*at);
+	if (length > 0) {
+		*at += length;
+		return "\"hash\": \"HASH";
 	}
 	if (begins(*at, ticket)) {
 		*at += strlen(ticket);

@@ -77,6 +77,7 @@ static const struct {
 	{ "GET", "/metrics", "/metrics", NULL, 200 },
 	{ "GET", "/openapi.yaml", "/openapi.yaml", NULL, 200 },
 	{ "GET", "/v1/backup", "/v1/backup", NULL, 0 },
+	{ "GET", "/v1/head", "/v1/head", NULL, 0 },
 };
 
 /* {n} is the round, {rev} the revision before the last changes. */

@@ -107,7 +107,7 @@ store_fixture_add(struct store_fixture *f, struct change *change,
 }
 
 enum status
-store_fixture_commit(struct store_fixture *f, const struct change *change)
+store_fixture_commit(struct store_fixture *f, struct change *change)
 {
 	const struct store_write write = { .change = change };
 

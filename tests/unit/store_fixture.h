@@ -44,7 +44,7 @@ void store_fixture_add(struct store_fixture *f, struct change *change,
 		       enum kind kind, const char *key, const char *text);
 
 enum status store_fixture_commit(struct store_fixture *f,
-				 const struct change *change);
+				 struct change *change);
 
 /* One toggle of "default" as one change. */
 void store_fixture_put(struct store_fixture *f, const char *key,

@@ -39,6 +39,67 @@ START_TEST(test_verify_when_untouched_then_whole)
 }
 END_TEST
 
+static struct chain_point
+point(struct store_fixture *f)
+{
+	struct chain_point known = { .revision = store_head(f->store) };
+
+	memcpy(known.hash, store_head_hash(f->store), SHA256_BYTES);
+	return known;
+}
+
+static void
+expect_known(struct store_fixture *f, const struct chain_point *known,
+	     enum status expected)
+{
+	int64_t changes = -1;
+
+	error_init(&f->err);
+	ck_assert_msg(store_verify_against(f->store, known, &changes,
+					   &f->err) == expected,
+		      "%s", f->err.text);
+}
+
+/* A point is met wherever it lies, and one that was never so is not. */
+START_TEST(test_verify_when_a_hash_is_known_then_held_against_it)
+{
+	struct chain_point points[7] = { { .revision = 0 } };
+	struct store_fixture f;
+	bool done = false;
+
+	store_fixture_init(&f);
+	for (int i = 1; i <= 6; i++) {
+		store_fixture_put(&f, "k", i % 2 ? "odd" : "even");
+		points[i] = point(&f);
+	}
+	store_fixture_reopen(&f);
+	for (int i = 1; i <= 6; i++) {
+		struct chain_point other = points[i];
+
+		expect_known(&f, &points[i], STATUS_OK);
+		other.hash[31] ^= 1;
+		expect_known(&f, &other, STATUS_CORRUPT);
+		other = points[i];
+		other.revision = i % 6 + 1;
+		expect_known(&f, &other, STATUS_CORRUPT);
+	}
+	points[0] = points[6];
+	points[0].revision = 7;
+	expect_known(&f, &points[0], STATUS_CORRUPT);
+	/* The hash at the horizon is kept, those before it are not. */
+	while (!done)
+		ck_assert_int_eq(
+		    store_prune(f.store, 4000, 4000, 1, &done, &f.err),
+		    STATUS_OK);
+	for (int i = 1; i <= 6; i++)
+		expect_known(&f, &points[i],
+			     i < 3 ? STATUS_INVALID : STATUS_OK);
+	points[3].hash[0] ^= 1;
+	expect_known(&f, &points[3], STATUS_CORRUPT);
+	store_fixture_fini(&f);
+}
+END_TEST
+
 struct tampering {
 	const char *sql;
 	const char *text; /* how the report begins */
@@ -144,6 +205,8 @@ main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
+	tcase_add_test(tcase,
+		       test_verify_when_a_hash_is_known_then_held_against_it);
 	tcase_add_test(tcase, test_verify_when_untouched_then_whole);
 	tcase_add_loop_test(
 	    tcase, test_verify_when_tampered_then_names_first_bad_revision, 0,
