@@ -13,6 +13,7 @@
 #include "chunked.h"
 #include "coding.h"
 #include "early.h"
+#include "encoded.h"
 #include "intake.h"
 #include "linger.h"
 #include "loop.h"
@@ -328,6 +329,10 @@ dispatch(struct exchange *x)
 	room_leave(r->loop, &x->connection->place);
 	if (r->loop->phase == LOOP_STOPPING)
 		return MHD_NO;
+	if (r->reply.status == 0 && x->encoded != NULL &&
+	    !encoded_is_whole(x->encoded))
+		reply_fail(r, STATUS_INVALID,
+			   "the body ends before its content coding does");
 	if (r->reply.status != 0)
 		return take_step(x, STEP_REPLY);
 	r->catalog = catalog_ref(loop_catalog(r->loop));
@@ -401,6 +406,20 @@ drop_body(struct exchange *x)
 	expect_refused(x);
 }
 
+/* As it is when its coding is undone: that is held against the limits. False:
+ * r->error says why not. */
+static bool
+keep_piece(struct exchange *x, const char *data, size_t size)
+{
+	struct request *r = &x->request;
+
+	if (x->encoded != NULL)
+		return encoded_take(x->encoded, data, size, x->body_limit,
+				    &r->body, &r->error) == STATUS_OK;
+	bytes_append(&r->body, data, size);
+	return true;
+}
+
 /* Keep a part of the body, or throw it away when the answer is known already.
  */
 static bool
@@ -427,15 +446,19 @@ take_body(struct exchange *x, const char *data, size_t size)
 		drop_body(x);
 		return true;
 	}
-	if (!limits_grow_body(limits, x->body_counted, x->body_seen)) {
+	if (!keep_piece(x, data, size)) {
+		reply_error(r, &r->error);
+		drop_body(x);
+		return true;
+	}
+	if (!limits_grow_body(limits, x->body_counted, r->body.length)) {
 		reply_fail(r, STATUS_BUSY,
 			   "too many large bodies at a time, try again");
 		counters_add(&r->loop->counters.bodies_refused, 1);
 		drop_body(x);
 		return true;
 	}
-	x->body_counted = x->body_seen;
-	bytes_append(&r->body, data, size);
+	x->body_counted = r->body.length;
 	return true;
 }
 

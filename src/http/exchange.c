@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "connection.h"
+#include "encoded.h"
 #include "limits.h"
 #include "loop.h"
 #include "request_life.h"
@@ -63,6 +64,8 @@ exchange_free(struct exchange *x)
 	struct loop *loop = x->request.loop;
 
 	uncount_body(x);
+	encoded_free(x->encoded);
+	x->encoded = NULL;
 	request_note_free(x->note);
 	x->note = NULL;
 	if (loop->spare_count == SPARE_MAX ||

@@ -20,6 +20,7 @@
 #include "request.h"
 
 struct connection;
+struct encoded;
 struct loop;
 struct request_note;
 
@@ -77,8 +78,9 @@ struct exchange {
 	size_t target_length;
 	const char *version; /* the connection's memory */
 	size_t route_number;
-	size_t body_seen;    /* bytes, whether kept or not */
-	size_t body_counted; /* bytes that the limits know of */
+	size_t body_seen;        /* bytes as sent, whether kept or not */
+	struct encoded *encoded; /* the body is in a content coding, or NULL */
+	size_t body_counted;     /* bytes that the limits know of */
 	size_t body_limit;
 	int64_t due_ms; /* for all of the body to be there */
 	enum prelude prelude;

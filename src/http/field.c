@@ -13,6 +13,7 @@ static const struct {
 	enum field_kind kind;
 } rows[] = {
 	{ "Accept-Encoding", FIELD_LIST },
+	{ "Content-Encoding", FIELD_LIST },
 	{ "If-Match", FIELD_LIST },
 	{ "If-None-Match", FIELD_LIST },
 	{ "Forwarded", FIELD_LIST },

@@ -8,6 +8,7 @@
 #include "access.h"
 #include "connection.h"
 #include "cors.h"
+#include "encoded.h"
 #include "field.h"
 #include "guard.h"
 #include "loop.h"
@@ -119,6 +120,12 @@ check_rights_and_body(struct exchange *x, const struct guard_message *message)
 			   "the body is '%.80s', but only JSON is read "
 			   "(application/json)",
 			   type);
+		return false;
+	}
+	if (has_body && encoded_new(request_header(r, "Content-Encoding"),
+				    &x->encoded, &r->error) != STATUS_OK) {
+		reply_error(r, &r->error);
+		reply_header(r, "Accept-Encoding", ENCODED_TAKEN);
 		return false;
 	}
 	if (message->length > x->body_limit) {

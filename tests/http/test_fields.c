@@ -39,7 +39,7 @@ static const struct {
 	long status;
 } odd_bytes[] = {
 	{ "Flagd-Selector: \x84", "GET", "/v1/flags", 404 },
-	{ "Flagd-Selector: \xc3", "POST", OFREP, 404 },
+	{ "Flagd-Selector: \xc3", "POST", OFREP, 400 },
 	{ "Content-Type: \xff/\xfe", "POST", ENV "/values", 415 },
 	{ "Prefer: wait=\xe2\x82", "GET", ENV "/changes?since=\x84", 400 },
 	{ "If-Match: \xed\xa0\x80", "PUT", KEY, 412 },
