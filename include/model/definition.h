@@ -59,6 +59,8 @@ struct definition {
 	bool removed;
 	/* A later release wrote more into `stored` than this one knows. */
 	bool has_later;
+	/* Toggles: a variant is served by hand, and the rules are held. */
+	bool is_held;
 	int64_t revision; /* of the change that wrote it */
 	struct string key;
 

@@ -27,6 +27,7 @@
 #include "model/catalog.h"
 #include "model/change.h"
 #include "model/principal.h"
+#include "model/warnings.h"
 #include "store/store.h"
 #include "wire/edit.h"
 
@@ -134,9 +135,8 @@ struct job {
 	enum verdict verdict;
 	int64_t revision;      /* of the change; else the environment's */
 	struct change *change; /* writes: with before and after */
-	/* JOB_ROLLBACK: the environment's settings were others then, and whose
-	 * job it is may not change them, so they stayed. */
-	bool settings_kept;
+	/* What is said beside a change that is made. */
+	struct warnings warnings;
 	/* What is there: with STATUS_PRECONDITION, and where one definition was
 	 * written that is as it was before. */
 	struct definition *current;

@@ -4,7 +4,9 @@
  *
  * A toggle's text is {"key","type", envelope…, flagd members…, stamp…} with the
  * flagd members (state variants defaultVariant targeting metadata) together, so
- * that the flagd document copies them out as they stand.
+ * that the flagd document copies them out as they stand. One that is served by
+ * hand has "serve", "held", "servedSince" and "servedBy" in its envelope, and
+ * its flagd members say what is served (src/wire/hold.h).
  * A segment's text is {"name","rule", stamp…}, its `stored` and `core` are the
  * rule; an environment's text is {"name","description"?,"fractional",
  * "metadata"?, stamp…}, its `core` the text "v2" or "v3".
@@ -60,6 +62,9 @@ struct definition_scope {
 	/* What is replaced, NULL where nothing is. A number that is refused
 	 * today stays where it stands there already. */
 	const struct definition *before;
+	/* What was asked for, where the input was merged out of it and of what
+	 * is there (definition_patch); NULL: it is the input itself. */
+	const struct value *request;
 };
 
 /* Check a whole definition and build it. Members that only answers carry (key,
@@ -91,14 +96,33 @@ enum status definition_value(const struct definition *definition,
 			     struct error *err) MUST_CHECK;
 
 /* What a patch makes of `current` (NULL: no toggle yet): the value for
- * definition_decode. RFC 7396, but sugar in the patch is expanded first, and
- * `targeting` is replaced as a whole, since two rules do not merge. Members of
- * `current` that this release does not know are kept; of the patch they are
- * refused. The result shares structure with `patch`. */
+ * definition_decode. RFC 7396, but sugar in the patch is expanded first,
+ * `targeting` is replaced as a whole, since two rules do not merge, and while a
+ * variant is served by hand what is written of the rules goes into `held`.
+ * Members of `current` that this release does not know are kept; of the patch
+ * they are refused. The result shares structure with `patch`. */
 enum status definition_patch(const struct definition *current,
 			     const struct value *patch, const char *pointer,
 			     struct arena *arena, struct value *out,
 			     struct error *err) MUST_CHECK;
+
+/* The same for a flag of a flagd document: its members replace the flag's,
+ * the envelope and what a later release has stored are kept. A flag that is
+ * what is served by hand leaves what is held alone. */
+enum status definition_merge_flag(const struct definition *current,
+				  const struct value *flag, const char *pointer,
+				  struct arena *arena, struct value *out,
+				  struct error *err) MUST_CHECK;
+
+/* Since which revision, and by whom, a toggle is served by hand. */
+struct served {
+	struct string by; /* in the arena */
+	int64_t since;
+};
+
+/* False: it is not, or nobody has noted it. */
+bool definition_served(const struct definition *toggle, struct arena *arena,
+		       struct served *out) MUST_CHECK;
 
 /* Is it a member that this release can read in a definition of that kind? */
 bool definition_knows(enum kind kind, struct string member);

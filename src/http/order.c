@@ -226,10 +226,14 @@ put_faults(const struct error *err, struct bytes *out)
 	bytes_append_str(out, "],");
 }
 
-static const char settings_kept[] =
-    "\"warnings\":[{\"code\":\"settings-kept\",\"pointer\":\"\","
-    "\"detail\":\"the environment's settings were others then; they are an "
-    "administrator's, so they stay as they are\"}],";
+static void
+put_warnings(const struct job *job, struct bytes *out)
+{
+	if (job->warnings.count == 0)
+		return;
+	warnings_put(&job->warnings, out);
+	bytes_append_char(out, ',');
+}
 
 void
 order_reply_change(struct request *r)
@@ -244,8 +248,7 @@ order_reply_change(struct request *r)
 	bytes_init(&body);
 	if (job->dry_run)
 		bytes_append_str(&extra, "\"dryRun\":true,");
-	if (job->settings_kept)
-		bytes_append_str(&extra, settings_kept);
+	put_warnings(job, &extra);
 	if (job->to.revision > 0) {
 		bytes_append_str(&extra, "\"to\":");
 		document_point(job->to.revision, job->to.at_ms, &extra);
@@ -275,6 +278,24 @@ reply_removed(struct request *r)
 	reply_etag(r, job->revision);
 }
 
+static void
+reply_definition(struct request *r, const struct definition *now)
+{
+	const struct job *job = r->job;
+	struct bytes body;
+
+	bytes_init(&body);
+	bytes_append(&body, now->text.data, now->text.length);
+	if (job->warnings.count > 0) {
+		/* Inside, behind the last member. */
+		body.length--;
+		bytes_append_char(&body, ',');
+		warnings_put(&job->warnings, &body);
+		bytes_append_char(&body, '}');
+	}
+	reply_json(r, job->verdict == VERDICT_CREATED ? 201 : 200, &body);
+}
+
 /* The verdict on one definition: as it is now. */
 static void
 reply_one(struct request *r)
@@ -298,9 +319,7 @@ reply_one(struct request *r)
 		reply_fail(r, STATUS_INTERNAL, "the definition is gone");
 		return;
 	}
-	reply_blob(r, job->verdict == VERDICT_CREATED ? 201 : 200,
-		   "application/json",
-		   blob_new(now->text.data, now->text.length));
+	reply_definition(r, now);
 	reply_etag(r, now->revision);
 	if (job->verdict == VERDICT_CREATED)
 		reply_headerf(r, "Location", "%.*s", (int)r->path.length,

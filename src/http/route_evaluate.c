@@ -11,6 +11,7 @@
 #include "evaluator.h"
 #include "past_reply.h"
 #include "request.h"
+#include "wire/definition.h"
 #include "wire/json.h"
 
 enum {
@@ -107,6 +108,25 @@ put_path(struct inquiry *inquiry, const struct trace *trace, struct bytes *out)
 	arena_reset(&inquiry->path);
 }
 
+/* Where no rule was looked at, somebody has said so. */
+static void
+put_explanation(struct inquiry *inquiry, const struct definition *toggle,
+		struct bytes *out)
+{
+	struct served served;
+	struct bytes text;
+
+	if (!definition_served(toggle, &inquiry->path, &served))
+		return;
+	bytes_init(&text);
+	bytes_printf(&text, "served by hand since %lld by %.*s",
+		     (long long)served.since, (int)served.by.length,
+		     served.by.data);
+	put_text(out, "explanation", text.data);
+	bytes_fini(&text);
+	arena_reset(&inquiry->path);
+}
+
 static void
 put_result(struct eval_context *context, struct inquiry *inquiry,
 	   struct string key, const struct definition *toggle,
@@ -135,6 +155,9 @@ put_result(struct eval_context *context, struct inquiry *inquiry,
 			     (long long)toggle->revision);
 	if (context->trace != NULL)
 		put_path(inquiry, context->trace, out);
+	if (inquiry->explain && result.reason == REASON_STATIC &&
+	    toggle->is_held)
+		put_explanation(inquiry, toggle, out);
 	bytes_append_char(out, '}');
 }
 

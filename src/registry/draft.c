@@ -121,59 +121,15 @@ scope_of(struct draft *draft, const char *pointer)
 					  .pointer = pointer };
 }
 
-/* The flagd members replaced; the envelope, and what a later release has
- * stored, kept. */
-static enum status
-merge_flag(struct draft *draft, const struct definition *before,
-	   const struct value *flag, struct value *out, struct error *err)
-{
-	static const char *const envelope[] = { "description", "owner", "tags",
-						NULL };
-	struct value old;
-	struct member *members;
-	size_t n = 0;
-	enum status rc;
-
-	*out = *flag;
-	if (before == NULL || flag->type != VALUE_OBJECT)
-		return STATUS_OK;
-	rc = definition_value(before, &draft->scratch, &old, err);
-	if (rc != STATUS_OK)
-		return rc;
-	members = arena_alloc(&draft->scratch,
-			      (flag->object.count + old.object.count + 3) *
-				  sizeof(*members));
-	for (size_t i = 0; envelope[i] != NULL; i++) {
-		const struct value *kept = value_get(&old, envelope[i]);
-
-		if (kept == NULL || value_get(flag, envelope[i]) != NULL)
-			continue;
-		members[n].name.data = envelope[i];
-		members[n].name.length = strlen(envelope[i]);
-		members[n].value = *kept;
-		n++;
-	}
-	for (size_t i = 0; before->has_later && i < old.object.count; i++) {
-		const struct member *member = &old.object.members[i];
-
-		if (!definition_knows(KIND_TOGGLE, member->name) &&
-		    value_get(flag, member->name.data) == NULL)
-			members[n++] = *member;
-	}
-	for (size_t i = 0; i < flag->object.count; i++)
-		members[n++] = flag->object.members[i];
-	out->object.members = members;
-	out->object.count = n;
-	return STATUS_OK;
-}
-
 /* What the definition is to be, before it is checked. */
 static enum status
 wanted(struct draft *draft, const struct edit *edit,
        const struct definition *before, struct value *out, struct error *err)
 {
 	if (edit->verb == EDIT_FLAG)
-		return merge_flag(draft, before, &edit->value, out, err);
+		return definition_merge_flag(before, &edit->value,
+					     edit->pointer, &draft->scratch,
+					     out, err);
 	if (edit->verb == EDIT_PATCH && edit->kind != KIND_SEGMENT)
 		return definition_patch(before, &edit->value, edit->pointer,
 					&draft->scratch, out, err);
@@ -211,7 +167,9 @@ set(struct draft *draft, const struct edit *edit, struct error *err)
 	enum status rc = wanted(draft, edit, before, &value, err);
 
 	scope.before = before;
-	if (rc == STATUS_OK && before != NULL && before->has_later) {
+	scope.request = &edit->value;
+	if (rc == STATUS_OK && before != NULL &&
+	    (before->has_later || before->is_held)) {
 		rc = definition_value(before, &draft->scratch, &stored, err);
 		scope.stored = &stored;
 	}

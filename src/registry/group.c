@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice.h"
 #include "base/mem.h"
 #include "draft.h"
 #include "model/name.h"
@@ -97,6 +98,8 @@ replay(struct group *group, struct job *job)
 	}
 	past_replay(group->store, job, &found);
 	replay_moment(job, &found);
+	if (job->error.code == STATUS_OK && job->change != NULL)
+		advice_give(job, job->change);
 	return true;
 }
 
@@ -269,6 +272,7 @@ settle(struct group *group, struct job *job, struct draft *draft)
 	} else if (draft_finish(draft, &after, &job->error) != STATUS_OK) {
 		return;
 	}
+	advice_give(job, draft->change);
 	job->change = draft->change;
 	draft->change = NULL;
 	if (!job->dry_run && after != NULL) {

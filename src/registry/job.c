@@ -25,6 +25,7 @@ job_fini(struct job *job)
 	free(job->changes);
 	free(job->path);
 	then_free(job->then);
+	warnings_fini(&job->warnings);
 	job->change = NULL;
 	job->current = NULL;
 	job->snapshot = NULL;

@@ -204,7 +204,11 @@ rollback_apply(struct store *store, struct job *job, const struct catalog *now,
 	} else if (err != NULL) {
 		*err = rewind.then->error;
 	}
-	job->settings_kept = rewind.settings_kept;
+	if (rewind.settings_kept)
+		warnings_add(&job->warnings, "settings-kept", "",
+			     "the environment's settings were others then; "
+			     "they are an administrator's, so they stay as "
+			     "they are");
 	job->to = rewind.then->to;
 	then_free(read_here);
 	return rc;

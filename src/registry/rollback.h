@@ -10,8 +10,8 @@
 
 /* Fill the draft with what job->rollback comes to, by what job->then has read;
  * NULL: it is read here, at once. `now` is what stands. The environment's
- * settings stay as they are where draft->by may not change them:
- * job->settings_kept. */
+ * settings stay as they are where draft->by may not change them, and
+ * job->warnings says so. */
 enum status rollback_apply(struct store *store, struct job *job,
 			   const struct catalog *now, struct draft *draft,
 			   struct error *err) MUST_CHECK;

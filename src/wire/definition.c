@@ -4,6 +4,7 @@
 
 #include "eval/program.h"
 #include "form.h"
+#include "hold.h"
 #include "sugar.h"
 #include "toggle.h"
 #include "wire/json.h"
@@ -52,15 +53,74 @@ depth_of(const struct value *value)
 	return 0;
 }
 
+/* What is held stands a level deeper than it will when it is put back: no rule
+ * is too deep to serve something else in its place. */
+static size_t
+depth_of_toggle(const struct value *toggle)
+{
+	size_t deepest = 0;
+
+	if (toggle->type != VALUE_OBJECT)
+		return depth_of(toggle);
+	for (size_t i = 0; i < toggle->object.count; i++) {
+		const struct member *member = &toggle->object.members[i];
+		size_t depth = depth_of(&member->value);
+
+		if (depth > 0 && string_is(member->name, "held"))
+			depth--;
+		deepest = depth > deepest ? depth : deepest;
+	}
+	return deepest + 1;
+}
+
+static enum status
+check_depth(const struct form *form, const struct value *body)
+{
+	const size_t depth = form->parts.kind == KIND_TOGGLE
+				 ? depth_of_toggle(body)
+				 : depth_of(body);
+
+	if (depth <= DEFINITION_DEPTH_MAX)
+		return STATUS_OK;
+	return error_at(form->err, form->scope->pointer,
+			"nested deeper than %d levels", DEFINITION_DEPTH_MAX);
+}
+
+/* Nor is one too long for it. */
 static enum status
 check_size(const struct form *form)
 {
-	if (form->stored_length <= LIMIT_DEFINITION_BYTES)
+	const size_t limit =
+	    LIMIT_DEFINITION_BYTES + (form->parts.is_held ? HOLD_BYTES_MAX : 0);
+
+	if (form->stored_length <= limit)
 		return STATUS_OK;
 	return error_set(form->err, STATUS_TOO_LARGE,
 			 "%s '%s': %zu bytes; %d is the limit",
 			 kind_name(form->parts.kind), form->parts.key.data,
 			 form->stored_length, LIMIT_DEFINITION_BYTES);
+}
+
+/* What people type, in its long form. */
+static enum status
+take_apart(struct value *body, const char *pointer, struct arena *scratch,
+	   struct error *err)
+{
+	const struct hold none = { .rest = { .type = VALUE_OBJECT } };
+	struct value long_form;
+	enum status status =
+	    sugar_expand(body, pointer, scratch, &long_form, err);
+
+	if (status != STATUS_OK)
+		return status;
+	*body = long_form;
+	if (hold_is_given(body))
+		return STATUS_OK;
+	return hold_place(&(struct hold_request){ .asked = &long_form,
+						  .pointer = pointer,
+						  .toggle = &long_form,
+						  .before = &none },
+			  scratch, body, err);
 }
 
 /* NOLINTBEGIN(readability-function-size): all that it is made of */
@@ -85,14 +145,13 @@ definition_decode(enum kind kind, struct string key, const struct value *json,
 	form.scope = &inner;
 	form.scratch = scratch;
 	form.err = err;
+	if (inner.request == NULL)
+		inner.request = json;
 	if (kind == KIND_TOGGLE)
-		status =
-		    sugar_expand(&body, inner.pointer, scratch, &body, err);
+		status = take_apart(&body, inner.pointer, scratch, err);
 	/* Behind the expansion, which may nest deeper. */
-	if (status == STATUS_OK && depth_of(&body) > DEFINITION_DEPTH_MAX)
-		status =
-		    error_at(err, inner.pointer, "nested deeper than %d levels",
-			     DEFINITION_DEPTH_MAX);
+	if (status == STATUS_OK)
+		status = check_depth(&form, &body);
 	if (status == STATUS_OK)
 		status = kinds[kind].read(&form, &body);
 	if (status == STATUS_OK)
@@ -190,6 +249,7 @@ borrow_parts(struct definition *parts, const struct definition *from)
 	parts->core = from->core;
 	parts->has_later = from->has_later;
 	parts->enabled = from->enabled;
+	parts->is_held = from->is_held;
 	parts->has_origins = from->has_origins;
 	parts->type = from->type;
 	parts->variants = from->variants;
@@ -217,8 +277,7 @@ definition_recompile(const struct definition *definition,
 	borrow_parts(&form.parts, definition);
 	status = definition_value(definition, scratch, &json, err);
 	if (status == STATUS_OK && definition->kind == KIND_TOGGLE)
-		status =
-		    form_set_targeting(&form, value_get(&json, "targeting"));
+		status = form_set_rules(&form, &json);
 	if (status == STATUS_OK) {
 		*out = definition_new(&form.parts);
 		form.parts.program = NULL;
@@ -227,74 +286,24 @@ definition_recompile(const struct definition *definition,
 	return status;
 }
 
-/* The member's place in the object, NULL when it is not there. */
-static struct value *
-find_member(struct value *object, const char *name)
+bool
+definition_served(const struct definition *toggle, struct arena *arena,
+		  struct served *out)
 {
-	if (object->type != VALUE_OBJECT)
-		return NULL;
-	for (size_t i = 0; i < object->object.count; i++) {
-		struct member *member = &object->object.members[i];
+	const struct value *since, *by;
+	struct value stored;
 
-		if (strcmp(member->name.data, name) == 0)
-			return &member->value;
-	}
-	return NULL;
-}
-
-/* Members that this release does not know, as far as the merge would hide them:
- * null, and what a later release has stored under that name. Others are refused
- * with what comes of it. */
-static enum status
-check_unknown(enum kind kind, const struct value *patch,
-	      const struct value *target, const char *pointer,
-	      struct arena *arena, struct error *err)
-{
-	enum status status = STATUS_OK;
-
-	for (size_t i = 0;
-	     patch->type == VALUE_OBJECT && i < patch->object.count; i++) {
-		const struct member *member = &patch->object.members[i];
-		const struct string name = member->name;
-		const struct value *stored = value_get(target, name.data);
-
-		if (definition_knows(kind, name) ||
-		    (stored == NULL && member->value.type != VALUE_NULL) ||
-		    (stored != NULL && value_equal(stored, &member->value)))
-			continue;
-		status = error_at(
-		    err, json_pointer(arena, pointer, name.data, name.length),
-		    "unknown member '%.*s'", json_quoted(name), name.data);
-	}
-	return status;
-}
-
-enum status
-definition_patch(const struct definition *current, const struct value *patch,
-		 const char *pointer, struct arena *arena, struct value *out,
-		 struct error *err)
-{
-	const struct value *targeting;
-	struct value target = { .type = VALUE_OBJECT };
-	struct value expanded = *patch, *merged;
-	enum status status = STATUS_OK;
-
-	if (current == NULL || current->kind == KIND_TOGGLE)
-		status = sugar_expand(patch, pointer, arena, &expanded, err);
-	if (status == STATUS_OK && current != NULL && !current->removed)
-		status = definition_value(current, arena, &target, err);
-	if (status == STATUS_OK)
-		status =
-		    check_unknown(current == NULL ? KIND_TOGGLE : current->kind,
-				  &expanded, &target, pointer, arena, err);
-	if (status != STATUS_OK)
-		return status;
-	*out = value_merge_patch(arena, &target, &expanded);
-	targeting = value_get(&expanded, "targeting");
-	merged = find_member(out, "targeting");
-	if (targeting != NULL && merged != NULL)
-		*merged = *targeting;
-	return STATUS_OK;
+	if (!toggle->is_held ||
+	    definition_value(toggle, arena, &stored, NULL) != STATUS_OK)
+		return false;
+	since = value_get(&stored, "servedSince");
+	by = value_get(&stored, "servedBy");
+	if (since == NULL || since->type != VALUE_INTEGER || by == NULL ||
+	    by->type != VALUE_STRING)
+		return false;
+	out->since = since->integer;
+	out->by = by->string;
+	return true;
 }
 
 enum fractional_version

@@ -71,12 +71,23 @@ exact_check(const struct value *value, const char *pointer, struct arena *arena,
 }
 
 static bool
+is_there(const struct value *there, const struct value *value)
+{
+	return there != NULL && value_equal(there, value);
+}
+
+/* A rule goes to and fro with what is held. */
+static bool
 stands_in(const struct value *definition, const char *member,
 	  const struct value *value)
 {
-	if (member != NULL)
-		definition = value_get(definition, member);
-	return definition != NULL && value_equal(definition, value);
+	const struct value *held;
+
+	if (member == NULL)
+		return is_there(definition, value);
+	held = value_get(definition, "held");
+	return is_there(value_get(definition, member), value) ||
+	       (held != NULL && is_there(value_get(held, member), value));
 }
 
 bool

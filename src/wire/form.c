@@ -205,13 +205,16 @@ add_places(const struct error *from, struct error *err)
 	}
 }
 
+/* Compile a rule of the toggle that stands in `pointer`. Lenient: its faults
+ * are only noted. */
 static enum status
-compile(struct form *form, const struct value *targeting)
+compile(struct form *form, const struct value *rule, const char *pointer,
+	bool lenient, struct program **out)
 {
 	const struct definition_scope *scope = form->scope;
 	struct definition *parts = &form->parts;
 	struct program_source source = {
-		.targeting = targeting,
+		.targeting = rule,
 		.key = parts->key,
 		.segment = scope->segment,
 		.ctx = scope->ctx,
@@ -225,32 +228,32 @@ compile(struct form *form, const struct value *targeting)
 	for (size_t i = 0; i < parts->variant_count; i++)
 		names[i] = parts->variants[i].name;
 	source.variants = names;
-	source.pointer = json_pointer(form->scratch, scope->pointer,
-				      "targeting", strlen("targeting"));
-	if (!scope->lenient)
-		return program_compile(&source, &parts->program, form->err);
+	source.pointer = json_pointer(form->scratch, pointer, "targeting",
+				      strlen("targeting"));
+	if (!lenient)
+		return program_compile(&source, out, form->err);
 
 	error_init(&faults);
-	status = program_compile(&source, &parts->program, &faults);
+	status = program_compile(&source, out, &faults);
 	if (status == STATUS_OK)
 		return status;
 	add_places(&faults, form->err);
 	source.lenient = true;
-	return program_compile(&source, &parts->program, form->err);
+	return program_compile(&source, out, form->err);
 }
 
-static void
-find_references(struct form *form, const struct value *targeting)
+void
+form_set_references(struct form *form, const struct value *rule)
 {
 	struct definition *parts = &form->parts;
-	size_t count = rule_references(targeting, NULL, 0);
+	size_t count = rule_references(rule, NULL, 0);
 
 	if (count == 0)
 		return;
 	parts->references =
 	    arena_zalloc(form->scratch, count, sizeof(*parts->references));
 	parts->reference_count =
-	    rule_references(targeting, parts->references, count);
+	    rule_references(rule, parts->references, count);
 }
 
 enum status
@@ -258,8 +261,24 @@ form_set_targeting(struct form *form, const struct value *targeting)
 {
 	if (targeting == NULL || targeting->object.count == 0)
 		return STATUS_OK;
-	find_references(form, targeting);
-	return compile(form, targeting);
+	form_set_references(form, targeting);
+	return compile(form, targeting, form->scope->pointer,
+		       form->scope->lenient, &form->parts.program);
+}
+
+enum status
+form_check_held(struct form *form, const struct value *rule,
+		const char *pointer, bool strict)
+{
+	struct program *program = NULL;
+	enum status status;
+
+	/* Nobody wrote it now, and nobody is told. */
+	if (!strict && !form->scope->lenient)
+		return STATUS_OK;
+	status = compile(form, rule, pointer, form->scope->lenient, &program);
+	program_free(program);
+	return status;
 }
 
 static enum status

@@ -69,6 +69,19 @@ struct definition *form_take(struct form *form) MUST_CHECK;
 enum status form_set_targeting(struct form *form,
 			       const struct value *targeting) MUST_CHECK;
 
+/* The same for a whole toggle out of the store, compiled anew: what is held
+ * counts too. */
+enum status form_set_rules(struct form *form,
+			   const struct value *json) MUST_CHECK;
+
+/* The segments that a rule refers to are the toggle's. */
+void form_set_references(struct form *form, const struct value *rule);
+
+/* Would the rule that is held compile? It stands in `pointer`. Not strict: only
+ * a lenient scope is told of its faults. */
+enum status form_check_held(struct form *form, const struct value *rule,
+			    const char *pointer, bool strict) MUST_CHECK;
+
 /* Would the rule of a segment compile? Lenient: its faults are only noted. */
 enum status form_check_rule(struct form *form,
 			    const struct value *rule) MUST_CHECK;

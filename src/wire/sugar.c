@@ -403,6 +403,8 @@ check_values(struct sugar *s, const struct value *json, struct expansion *e)
 	if (e->enabled == NULL)
 		return;
 	refuse_both(s, json, "enabled", "state");
+	refuse_both(s, json, "enabled", "serve");
+	refuse_both(s, json, "enabled", "held");
 	if (e->enabled->type != VALUE_BOOL)
 		s->status = error_at(s->err, below(s, s->pointer, "enabled"),
 				     "must be a boolean, not %s",
@@ -421,8 +423,7 @@ put(struct value *object, const char *name, struct value value)
 static bool
 is_sugar(struct string name)
 {
-	static const char *const names[] = { "value", "enabled", "rollout",
-					     "rules" };
+	static const char *const names[] = { "value", "rollout", "rules" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (string_is(name, names[i]))
@@ -446,9 +447,6 @@ rebuild(struct sugar *s, const struct value *json, const struct expansion *e)
 		if (!is_sugar(member->name))
 			out.object.members[out.object.count++] = *member;
 	}
-	if (e->enabled != NULL)
-		put(&out, "state",
-		    text_value(e->enabled->boolean ? "ENABLED" : "DISABLED"));
 	if (e->value != NULL) {
 		put(&out, "variants", object_value(s, variant, *e->value));
 		put(&out, "defaultVariant", text_value(variant));

@@ -3,11 +3,13 @@
  * before anything else looks at the input and never stored:
  *
  *   "value": x                 one variant, "value", which is the default
- *   "enabled": true            "state": "ENABLED"
  *   "rollout": {"on": 10, …}   targeting {"fractional": [["on", 10], …]}
  *   "rules": [{"if": condition or [condition, …], "serve": "on"}, …]
  *                              targeting {"if": […]}; a rollout beside it is
  *                              what those get whom no rule serves
+ *
+ * "enabled" is looked at here, and left where it is: what it means depends on
+ * what the toggle is (hold.h).
  */
 #ifndef WIRE_SUGAR_H
 #define WIRE_SUGAR_H

@@ -207,6 +207,34 @@ toggle_check_text(const struct value *value, const char *pointer,
 	return true;
 }
 
+/* A value is looked at when the variants are known. */
+static void
+read_serve(struct reader *r, const struct value *value)
+{
+	r->toggle->serve = value;
+}
+
+static void
+read_held(struct reader *r, const struct value *value)
+{
+	r->toggle->held = value;
+}
+
+/* Nobody can set these two. */
+static void
+read_served_since(struct reader *r, const struct value *value)
+{
+	if (r->toggle->trusted)
+		r->toggle->served_since = value;
+}
+
+static void
+read_served_by(struct reader *r, const struct value *value)
+{
+	if (r->toggle->trusted)
+		r->toggle->served_by = value;
+}
+
 static void
 read_metadata(struct reader *r, const struct value *value)
 {
@@ -301,6 +329,11 @@ static const struct {
 	{ "defaultVariant", read_default_variant },
 	{ "targeting", read_targeting },
 	{ "metadata", read_metadata },
+	{ "serve", read_serve },
+	{ "held", read_held },
+	{ "servedSince", read_served_since },
+	{ "servedBy", read_served_by },
+	{ "warnings", ignore },
 	{ "revision", ignore },
 	{ "updatedAt", ignore },
 	{ "updatedBy", ignore },
@@ -324,16 +357,28 @@ refuse_member(struct reader *r, struct string name)
 	r->status = STATUS_INVALID;
 }
 
-/* A later release has stored it. */
 static bool
-is_later(struct reader *r, const struct member *member)
+is_same(const struct value *stored, const struct member *member)
 {
-	const struct value *stored = r->toggle->stored;
-	const struct value *same =
-	    stored == NULL ? NULL : value_get(stored, member->name.data);
+	const struct value *same = value_get(stored, member->name.data);
 
-	return r->toggle->trusted ||
-	       (same != NULL && value_equal(same, &member->value));
+	return same != NULL && value_equal(same, &member->value);
+}
+
+bool
+toggle_keeps(const struct toggle *toggle, const struct member *member)
+{
+	const struct value *stored = toggle->stored;
+	const struct value *held;
+
+	if (toggle->trusted)
+		return true;
+	if (stored == NULL)
+		return false;
+	/* It goes to and fro with what is held. */
+	held = value_get(stored, "held");
+	return is_same(stored, member) ||
+	       (held != NULL && is_same(held, member));
 }
 
 static void
@@ -345,7 +390,7 @@ read_member(struct reader *r, const struct member *member)
 			return;
 		}
 	}
-	if (is_later(r, member))
+	if (toggle_keeps(r->toggle, member))
 		r->toggle->later[r->toggle->later_count++] = *member;
 	else
 		refuse_member(r, member->name);
@@ -380,7 +425,7 @@ assume_switch(struct toggle *toggle, struct arena *arena)
 	variants->object.members = both;
 	variants->object.count = 2;
 	toggle->variants = variants;
-	if (toggle->default_variant == NULL)
+	if (toggle->default_variant == NULL && toggle->serve == NULL)
 		toggle->default_variant = &off;
 }
 
@@ -401,6 +446,8 @@ toggle_read(struct toggle *toggle, const struct value *json,
 		read_member(&r, &json->object.members[i]);
 	if (value_get(json, "variants") == NULL)
 		assume_switch(toggle, arena);
+	if (toggle->held != NULL && r.status == STATUS_OK)
+		r.status = toggle_read_held(toggle, arena, err);
 	if (toggle->variants != NULL)
 		settled = toggle_settle(toggle, arena, err);
 	return r.status != STATUS_OK ? r.status : settled;

@@ -25,14 +25,26 @@ struct toggle {
 	bool trusted;
 	const struct value *stored; /* definition_scope.stored */
 	const struct definition_scope *scope;
+	/* Where what is held stands in the request: in its `held`, or, where it
+	 * was written to the rules of a toggle that is served by hand, in the
+	 * request itself. */
+	const char *held_pointer;
 
 	/* Members as they were given; NULL: absent. */
 	const struct value *description, *owner, *tags, *variants;
 	const struct value *default_variant, *targeting, *metadata;
+	const struct value *serve, *held, *served_since, *served_by;
 
 	/* Members that a later release has stored, in order. */
 	struct member *later;
 	size_t later_count;
+
+	/* Members of `held`. */
+	const struct value *held_default, *held_targeting;
+	struct member *held_later;
+	size_t held_later_count;
+	bool held_disabled;
+	bool was_let_go; /* there was a hold in the store that does not hold */
 
 	bool disabled;
 	bool type_declared;
@@ -50,6 +62,17 @@ bool toggle_knows(struct string member);
  * variants. */
 enum status toggle_settle(struct toggle *toggle, struct arena *arena,
 			  struct error *err) MUST_CHECK;
+
+/* Parts of the two: read `held`; what a hold has to be. Out of the store: one
+ * that does not hold is let go (an older release has written over it, and what
+ * is written is what is served). */
+enum status toggle_read_held(struct toggle *toggle, struct arena *arena,
+			     struct error *err) MUST_CHECK;
+enum status toggle_settle_hold(struct toggle *toggle, struct arena *arena,
+			       struct error *err) MUST_CHECK;
+
+/* Has a later release stored that member, so that it may stay? */
+bool toggle_keeps(const struct toggle *toggle, const struct member *member);
 
 /* The values of the variants as clients see them, into zeroed `variants`, one
  * for each member of toggle->variants. Their text is in `text`, which must not

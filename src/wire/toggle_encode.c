@@ -52,6 +52,37 @@ put_variants(struct bytes *out, const struct variant *variants, size_t count)
 	bytes_append_str(out, "},");
 }
 
+static void
+put_later(struct bytes *out, const struct member *later, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		value_encode_string(later[i].name.data, later[i].name.length,
+				    out);
+		bytes_append_char(out, ':');
+		value_encode(&later[i].value, out);
+		bytes_append_char(out, ',');
+	}
+}
+
+static void
+put_hold(struct bytes *out, const struct toggle *toggle)
+{
+	if (toggle->serve == NULL)
+		return;
+	put_member(out, "\"serve\":", toggle->serve);
+	bytes_append_str(out, "\"held\":{");
+	if (toggle->held_disabled)
+		bytes_append_str(out, "\"state\":\"DISABLED\",");
+	put_member(out, "\"defaultVariant\":", toggle->held_default);
+	put_member(out, "\"targeting\":", toggle->held_targeting);
+	put_later(out, toggle->held_later, toggle->held_later_count);
+	if (out->data[out->length - 1] == ',')
+		out->length--;
+	bytes_append_str(out, "},");
+	put_member(out, "\"servedSince\":", toggle->served_since);
+	put_member(out, "\"servedBy\":", toggle->served_by);
+}
+
 void
 toggle_encode(const struct toggle *toggle, const struct variant *variants,
 	      struct bytes *out, size_t *core)
@@ -63,15 +94,8 @@ toggle_encode(const struct toggle *toggle, const struct variant *variants,
 	put_member(out, "\"description\":", toggle->description);
 	put_member(out, "\"owner\":", toggle->owner);
 	put_member(out, "\"tags\":", toggle->tags);
-	for (size_t i = 0; i < toggle->later_count; i++) {
-		const struct member *member = &toggle->later[i];
-
-		value_encode_string(member->name.data, member->name.length,
-				    out);
-		bytes_append_char(out, ':');
-		value_encode(&member->value, out);
-		bytes_append_char(out, ',');
-	}
+	put_hold(out, toggle);
+	put_later(out, toggle->later, toggle->later_count);
 	*core = out->length;
 	bytes_append_str(out, toggle->disabled ? "\"state\":\"DISABLED\","
 					       : "\"state\":\"ENABLED\",");

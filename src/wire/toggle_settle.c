@@ -148,6 +148,13 @@ toggle_settle(struct toggle *toggle, struct arena *arena, struct error *err)
 	struct settler s = { toggle, arena, err, STATUS_OK };
 
 	settle_type(&s);
+	if (toggle->serve != NULL || toggle->held != NULL) {
+		const enum status held = toggle_settle_hold(toggle, arena, err);
+
+		/* What is wrong with it is not said twice. */
+		if (held != STATUS_OK)
+			return held;
+	}
 	settle_default(&s);
 	return s.status;
 }

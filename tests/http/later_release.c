@@ -14,7 +14,9 @@
 	"\"state\":\"ENABLED\",\"variants\":{\"on\":true,\"off\":false},"      \
 	"\"defaultVariant\":\"off\",\"serve\":\"off\","                        \
 	"\"held\":{\"defaultVariant\":\"on\",\"targeting\":{\"if\":[{\"==\":[" \
-	"{\"var\":\"plan\"},\"gold\"]},\"on\",\"off\"]}}"
+	"{\"var\":\"plan\"},\"gold\"]},\"on\",\"off\"]},\"stage\":{\"share\":" \
+	"5}},"                                                                 \
+	"\"expires\":{\"days\":30}"
 
 static struct string
 text_of(const char *text)

@@ -9,10 +9,10 @@
 #define FOLDER "tests/cases/golden/"
 
 static const char *const scenarios[] = {
-	"changes",  "conditions", "environments", "errors",
-	"evaluate", "feed",       "flagd",        "history",
-	"listing",  "ofrep",      "rollback",     "segments",
-	"shorter",  "system",     "toggles",      "values",
+	"changes",  "conditions", "environments", "errors",  "evaluate",
+	"feed",     "flagd",      "history",      "listing", "ofrep",
+	"rollback", "segments",   "serve",        "shorter", "system",
+	"toggles",  "values",
 };
 
 enum { SCENARIO_COUNT = sizeof(scenarios) / sizeof(scenarios[0]) };

@@ -65,6 +65,8 @@ expect_stored(struct world *w, int kind, const char *key,
 
 #define STORED(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define SERVE "\"serve\":\"off\""
+#define EXPIRES "\"expires\":{\"days\":30}"
+#define STAGE "\"stage\":{\"share\":5}"
 #define HELD                                                                   \
 	"\"held\":{\"defaultVariant\":\"on\",\"targeting\":{\"if\":[{\"==\""
 
@@ -75,7 +77,8 @@ close_world(struct world *w)
 	toggled_hang_up(w->t);
 	ck_assert_int_eq(toggled_stop(w->t, SIGTERM), 0);
 	expect_verified(w->t, w->t->database);
-	expect_stored(w, KIND_TOGGLE, "kill", STORED(SERVE, HELD));
+	expect_stored(w, KIND_TOGGLE, "kill",
+		      STORED(SERVE, HELD, EXPIRES, STAGE));
 	expect_stored(w, KIND_ENVIRONMENT, "default",
 		      STORED("\"approvals\":2"));
 	expect_stored(
@@ -95,8 +98,9 @@ START_TEST(test_store_when_of_a_later_release_then_what_is_known_is_served)
 
 	json = read_json(&w, KILL);
 	ck_assert_str_eq(json_text_at(json, "/defaultVariant"), "off");
-	ck_assert_str_eq(json_text_at(json, "/serve"), "off");
+	ck_assert_int_eq(json_int_at(json, "/expires/days"), 30);
 	ck_assert_ptr_nonnull(json_at(flags, "/flags/kill/variants"));
+	ck_assert_ptr_null(json_at(flags, "/flags/kill/expires"));
 	ck_assert_ptr_null(json_at(flags, "/flags/kill/serve"));
 	ck_assert_ptr_null(json_at(flags, "/flags/kill/held"));
 	json = read_json(&w, ENV "/values?plan=gold");
@@ -120,7 +124,7 @@ START_TEST(test_store_when_of_a_later_release_then_what_is_known_is_served)
 	ck_assert_uint_eq(json_array_size(json_at(json, "/changes")), 0);
 	json = read_json(&w, toggled_text(w.t, ENV "/toggles?at=%d",
 					  (int)w.later.revision - 1));
-	ck_assert_str_eq(json_text_at(json, "/toggles/kill/serve"), "off");
+	ck_assert_int_eq(json_int_at(json, "/toggles/kill/expires/days"), 30);
 	by_admin(&w, "GET", ENV "/toggles/" LATER_KEY, NULL, 404);
 	by_admin(&w, "GET", ENV "/segments/" LATER_KEY, NULL, 404);
 	close_world(&w);
@@ -207,16 +211,24 @@ START_TEST(test_write_when_members_are_unknown_then_kept)
 	by_admin(&w, "PATCH", KILL, "{\"description\":\"why\"}", 200);
 	by_admin(&w, "POST", ENV "/changes",
 		 "{\"toggles\":{\"kill\":{\"owner\":\"ann\"}}}", 200);
+	/* They go to and fro with what is held. */
+	by_admin(&w, "PATCH", KILL, "{\"serve\":null}", 200);
+	by_admin(&w, "PATCH", KILL, "{\"serve\":\"off\"}", 200);
+	expect_says(by_admin(&w, "GET", KILL, NULL, 200)->body, STAGE);
+	by_admin(&w, "POST", ENV "/rollback",
+		 toggled_text(w.t, "{\"to\":%d,\"keys\":[\"kill\"]}",
+			      (int)w.later.revision),
+		 200);
 	/* A flagd document knows nothing of them. */
 	by_admin(&w, "POST", ENV "/changes",
 		 "{\"flags\":{\"kill\":{\"state\":\"ENABLED\",\"variants\":"
-		 "{\"on\":true,\"off\":false},\"defaultVariant\":\"on\"}},"
+		 "{\"on\":true,\"off\":false},\"defaultVariant\":\"off\"}},"
 		 "\"metadata\":{\"region\":\"eu\"}}",
 		 200);
 	/* What was read is sent back: nothing changes. */
 	head = head_revision_as(w.t, w.admin);
 	answer = by_admin(&w, "GET", KILL, NULL, 200);
-	expect_says(answer->body, "\"serve\":\"off\"");
+	expect_says(answer->body, EXPIRES);
 	by_admin(&w, "PUT", KILL, toggled_text(w.t, "%s", answer->body), 200);
 	answer = by_admin(&w, "GET", "/v1/envs/default", NULL, 200);
 	by_admin(&w, "PUT", "/v1/envs/default",
@@ -233,16 +245,17 @@ static const struct {
 	const char *body;
 	const char *pointer;
 } refused[] = {
-	{ "PATCH", KILL, "{\"serve\":\"on\"}", "/serve" },
-	{ "PATCH", KILL, "{\"serve\":null}", "/serve" },
-	{ "PATCH", KILL, "{\"held\":{}}", "/held" },
+	{ "PATCH", KILL, "{\"expires\":{\"days\":31}}", "/expires" },
+	{ "PATCH", KILL, "{\"expires\":null}", "/expires" },
+	{ "PATCH", KILL, "{\"serve\":\"off\",\"held\":{\"stage\":1}}",
+	  "/held/stage" },
 	{ "PATCH", KILL, "{\"other\":1}", "/other" },
-	{ "PUT", KILL, "{\"serve\":\"on\"}", "/serve" },
-	{ "PUT", ENV "/toggles/new", "{\"serve\":\"off\"}", "/serve" },
-	{ "PATCH", ENV "/toggles/colour", "{\"serve\":\"off\"}", "/serve" },
+	{ "PUT", KILL, "{\"expires\":1}", "/expires" },
+	{ "PUT", ENV "/toggles/new", "{\"expires\":1}", "/expires" },
+	{ "PATCH", ENV "/toggles/colour", "{\"expires\":1}", "/expires" },
 	{ "PUT", "/v1/envs/default", "{\"approvals\":1}", "/approvals" },
-	{ "POST", ENV "/changes", "{\"toggles\":{\"kill\":{\"serve\":\"on\"}}}",
-	  "/toggles/kill/serve" },
+	{ "POST", ENV "/changes", "{\"toggles\":{\"kill\":{\"expires\":{}}}}",
+	  "/toggles/kill/expires" },
 };
 
 START_TEST(test_write_when_it_brings_unknown_members_then_refused)
@@ -273,7 +286,7 @@ START_TEST(test_rollback_when_over_later_changes_then_nothing_is_lost)
 	by_admin(&w, "POST", ENV "/rollback",
 		 toggled_text(w.t, "{\"to\":%d}", (int)w.later.revision), 200);
 	json = read_json(&w, KILL);
-	ck_assert_str_eq(json_text_at(json, "/serve"), "off");
+	ck_assert_int_eq(json_int_at(json, "/expires/days"), 30);
 	ck_assert_ptr_null(json_at(json, "/description"));
 	/* Before all of it, and back. */
 	by_admin(&w, "POST", ENV "/rollback",
@@ -312,7 +325,7 @@ START_TEST(test_commands_when_on_a_later_store_then_they_work)
 	ck_assert_int_eq(toggled_stop(w.t, SIGTERM), 0);
 	RUN_WELL(&w, "check", "--database", db);
 	RUN_WELL(&w, "export", "--database", db, file);
-	expect_says(toggled_read(w.t, "export.json"), SERVE);
+	expect_says(toggled_read(w.t, "export.json"), EXPIRES);
 	RUN_WELL(&w, "import", "--database", db, "--dry-run", file);
 	RUN_WELL(&w, "import", "--database", db, file);
 	expect_says(RUN_WELL(&w, "token", "list", "--database", db)->out,

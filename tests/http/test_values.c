@@ -30,7 +30,7 @@ START_TEST(test_values_when_asked_then_plain_and_only_what_has_one)
 		   "\"a\"}");
 	put_toggle(t, "text", "{\"value\":\"hi\"}");
 	put_toggle(t, "object", "{\"value\":{\"a\":[1]}}");
-	put_toggle(t, "off", "{\"value\":1,\"enabled\":false}");
+	put_toggle(t, "off", "{\"value\":1,\"state\":\"DISABLED\"}");
 	put_toggle(t, "none", "{\"defaultVariant\":null}");
 	all = values(t, "?plan=gold&targetingKey=u1");
 	expect_json(json_at(all, "/values"),
@@ -164,7 +164,8 @@ static const struct {
 	{ "PATCH", ENV "/toggles/flag", "{\"description\":\"d\"}" },
 	{ "PATCH", ENV "/toggles/flag", "{\"variants\":{\"extra\":true}}" },
 	{ "PATCH", ENV "/toggles/flag", "{\"metadata\":{\"a\":1}}" },
-	{ "PUT", ENV "/toggles/disabled", "{\"enabled\":false}" },
+	{ "PUT", ENV "/toggles/disabled", "{\"state\":\"DISABLED\"}" },
+	{ "PATCH", ENV "/toggles/flag", "{\"serve\":\"off\"}" },
 	{ "PUT", ENV "/toggles/valueless", "{\"defaultVariant\":null}" },
 	{ "PUT", ENV "/segments/s", "{\"var\":\"x\"}" },
 	{ "PATCH", ENV "/toggles/uses",

@@ -329,7 +329,8 @@ static const struct {
 	{ "{\"value\":10}", "/variants", "{\"value\":10}" },
 	{ "{\"value\":10}", "/defaultVariant", "\"value\"" },
 	{ "{\"value\":\"x\"}", "/type", "\"string\"" },
-	{ "{\"enabled\":false}", "/state", "\"DISABLED\"" },
+	{ "{\"enabled\":false}", "/serve", "\"off\"" },
+	{ "{\"enabled\":false}", "/held", "{\"defaultVariant\":\"off\"}" },
 	{ "{\"rollout\":{\"on\":10,\"off\":90}}", "/targeting",
 	  "{\"fractional\":[[\"on\",10],[\"off\",90]]}" },
 	{ "{\"type\":\"float\",\"variants\":{\"a\":1},\"defaultVariant\":"

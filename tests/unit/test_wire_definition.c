@@ -424,7 +424,7 @@ static const struct {
 	{ "{}", "{\"state\":\"DISABLED\"}",
 	  "{\"state\":\"DISABLED\",\"variants\":{\"on\":true,\"off\":false},"
 	  "\"defaultVariant\":\"off\"}" },
-	{ "{}", "{\"enabled\":false,\"defaultVariant\":null}",
+	{ "{}", "{\"state\":\"DISABLED\",\"defaultVariant\":null}",
 	  "{\"state\":\"DISABLED\",\"variants\":{\"on\":true,\"off\":false}}" },
 	/* A rule is replaced, it does not grow together with the old one. */
 	{ "{\"targeting\":{\"if\":[{\"$ref\":\"staff\"},\"on\"]}}",
