@@ -200,6 +200,145 @@ START_TEST(test_previous_when_new_things_are_stored_then_kept)
 }
 END_TEST
 
+/* --- a variant that is served by hand ------------------------------------- */
+
+static const char served[] =
+    "{\"toggles\":{"
+    "\"pay\":{\"defaultVariant\":\"on\",\"targeting\":{\"if\":[{\"==\":["
+    "{\"var\":\"plan\"},\"gold\"]},\"on\"]},\"serve\":\"off\"},"
+    "\"was-disabled\":{\"serve\":\"off\",\"held\":{\"state\":\"DISABLED\","
+    "\"defaultVariant\":\"on\"}},"
+    "\"disabled\":{\"serve\":\"on\",\"held\":{\"defaultVariant\":\"off\"},"
+    "\"state\":\"DISABLED\"},"
+    "\"text\":{\"variants\":{\"a\":\"A\",\"b\":\"B\"},\"defaultVariant\":"
+    "\"a\",\"rollout\":{\"a\":1,\"b\":1},\"serve\":\"b\"}}}";
+
+/* What clients get of it, by each way. */
+static const char *const of_clients[] = {
+	ENV "/values?plan=gold&targetingKey=u1",
+	ENV "/values",
+	ENV "/flags",
+	ENV "/changes",
+};
+
+static json_t *
+ask_clients(struct toggled *t)
+{
+	json_t *answers = json_array();
+
+	for (int i = 0; i < COUNT(of_clients); i++)
+		json_array_append(answers,
+				  ask_json(t, "GET", of_clients[i], NULL, 200));
+	return answers;
+}
+
+/* The members without the stamp. */
+static const char *
+definition(struct toggled *t, const char *key)
+{
+	const char *body =
+	    ask(t, "GET", toggled_text(t, ENV "/toggles/%s", key), NULL, 200)
+		->body;
+	const char *end = strstr(body, ",\"revision\":");
+
+	ck_assert_ptr_nonnull(end);
+	return toggled_text(t, "%.*s", (int)(end - body), body);
+}
+
+static bool
+pay(struct toggled *t)
+{
+	return json_bool_at(
+	    ask_json(t, "GET", ENV "/values?plan=gold", NULL, 200),
+	    "/values/pay");
+}
+
+/* A kill switch is not lifted by going back a release, nor by what is changed
+ * beside it there. */
+START_TEST(test_previous_when_a_variant_is_served_by_hand_then_so_it_stays)
+{
+	struct toggled *t = toggled_new();
+	const char *newer = toggled_text(t, "%s", t->binary);
+	const char *was;
+	json_t *answers;
+	int64_t head;
+
+	toggled_start(t, NULL);
+	ask(t, "POST", ENV "/changes", served, 200);
+	answers = ask_clients(t);
+	was = definition(t, "pay");
+	head = head_revision(t);
+	scene_stop(t);
+
+	serve_with(t, getenv("TOGGLED_PREVIOUS"));
+	for (int i = 0; i < COUNT(of_clients); i++)
+		ck_assert_msg(meaning_contains(
+				  ask_json(t, "GET", of_clients[i], NULL, 200),
+				  json_array_get(answers, (size_t)i)),
+			      "%s", of_clients[i]);
+	json_decref(answers);
+	ck_assert(!pay(t));
+	ask(t, "PATCH", ENV "/toggles/pay", "{\"owner\":\"ann\"}", 200);
+	ask(t, "PATCH", ENV "/toggles/pay", "{\"state\":\"DISABLED\"}", 200);
+	ask(t, "PATCH", ENV "/toggles/pay",
+	    "{\"state\":\"ENABLED\",\"owner\":null}", 200);
+	ask(t, "DELETE", ENV "/toggles/text", NULL, 200);
+	ask(t, "POST", ENV "/rollback",
+	    toggled_text(t, "{\"to\":%d}", (int)head), 200);
+	ck_assert(!pay(t));
+	scene_stop(t);
+
+	serve_with(t, newer);
+	ck_assert(!pay(t));
+	ck_assert_str_eq(definition(t, "pay"), was);
+	expect_says(definition(t, "text"), "\"serve\":\"b\"");
+	expect_says(definition(t, "was-disabled"),
+		    "\"held\":{\"state\":\"DISABLED\"");
+	ask(t, "PATCH", ENV "/toggles/pay", "{\"serve\":null}", 200);
+	ck_assert(pay(t));
+	expect_says(definition(t, "pay"), "\"gold\"");
+	scene_stop(t);
+	check_whole(t);
+	toggled_free(t);
+}
+END_TEST
+
+/* Who writes the rules there means them: what is written is what is served. */
+START_TEST(test_previous_when_it_writes_the_rules_then_they_are_served)
+{
+	static const char *const rules[] = {
+		"{\"defaultVariant\":\"on\"}",
+		"{\"targeting\":{\"if\":[{\"==\":[{\"var\":\"plan\"},\"gold\"]}"
+		","
+		"\"on\"]}}",
+	};
+	struct toggled *t = toggled_new();
+	const char *newer = toggled_text(t, "%s", t->binary);
+	int64_t head;
+
+	toggled_start(t, NULL);
+	ask(t, "POST", ENV "/changes", served, 200);
+	head = head_revision(t);
+	scene_stop(t);
+	serve_with(t, getenv("TOGGLED_PREVIOUS"));
+	ask(t, "PATCH", ENV "/toggles/pay", rules[_i], 200);
+	ck_assert(pay(t));
+	scene_stop(t);
+	serve_with(t, newer);
+	ck_assert(pay(t));
+	ck_assert_ptr_null(strstr(definition(t, "pay"), "\"serve\""));
+	/* What was held is in the history, and comes back out of it. */
+	ask(t, "POST", ENV "/rollback",
+	    toggled_text(t, "{\"to\":%d}", (int)head), 200);
+	ck_assert(!pay(t));
+	expect_says(definition(t, "pay"),
+		    "\"held\":{\"defaultVariant\":\"on\"");
+	scene_stop(t);
+	check_whole(t);
+	toggled_free(t);
+}
+END_TEST
+
 /* What the older one cannot read any more it refuses, and says what to do. */
 START_TEST(test_previous_when_pruned_then_opens_or_says_why_not)
 {
@@ -231,6 +370,12 @@ add_tests(TCase *tc)
 	tcase_add_loop_test(tc, test_previous_when_in_turn_then_nothing_is_lost,
 			    0, RELEASES);
 	tcase_add_test(tc, test_previous_when_new_things_are_stored_then_kept);
+	tcase_add_test(
+	    tc,
+	    test_previous_when_a_variant_is_served_by_hand_then_so_it_stays);
+	tcase_add_loop_test(
+	    tc, test_previous_when_it_writes_the_rules_then_they_are_served, 0,
+	    2);
 	tcase_add_loop_test(
 	    tc, test_previous_when_pruned_then_opens_or_says_why_not, 0,
 	    RELEASES);

@@ -88,6 +88,9 @@ const CASES = {
   disabled: [ask('boolean', 'disabled', true), is(true, '', 'DISABLED')],
   'disabled string': [ask('string', 'disabled', 'mine'), is('mine', '', 'DISABLED')],
   'disabled object': [ask('object', 'disabled', { a: 1 }), is({ a: 1 }, '', 'DISABLED')],
+  'off by hand': [ask('boolean', 'killed', true, { plan: 'gold' }), is(false, 'off')],
+  'off by hand after it was disabled': [ask('boolean', 'killed-again', true), is(false, 'off')],
+  'a value by hand': [ask('string', 'by-hand', ''), is('bye', 'bye')],
   undecided: [ask('boolean', 'undecided', true), is(true, '', 'DEFAULT')],
   'undecided object': [ask('object', 'undecided', { a: 1 }), is({ a: 1 }, '', 'DEFAULT')],
   missing: [ask('boolean', 'no-such-flag', true), no(true, 'FLAG_NOT_FOUND')],
@@ -120,6 +123,9 @@ const MORE = {
   toggles: {
     big: { value: BIG },
     'a.b:c~d-e_f': { value: 'odd' },
+    killed: { defaultVariant: 'on', targeting: { if: [{ '==': [{ var: 'plan' }, 'gold'] }, 'on'] }, serve: 'off' },
+    'killed-again': { serve: 'off', held: { state: 'DISABLED', defaultVariant: 'on' } },
+    'by-hand': { variants: { hi: 'hi', bye: 'bye' }, defaultVariant: 'hi', serve: 'bye' },
     declared: { type: 'float', variants: { ten: 10 }, defaultVariant: 'ten' },
     mixed: { variants: { ten: 10, half: 0.5 }, defaultVariant: 'ten' },
     typed: {

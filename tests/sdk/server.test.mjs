@@ -99,6 +99,35 @@ test('a disabled flag is the default of the code', async () => {
   }
 });
 
+/* What a kill switch is for: the code has the feature on by default. */
+test('off by hand is off, whatever the default of the code', async () => {
+  const path = '/v1/envs/default/toggles/pay';
+  const values = async (context) => [
+    await client.getBooleanValue('pay', true, context),
+    await client.getBooleanValue('pay', false, context),
+    (await resolve('pay', true, context)).value,
+  ];
+
+  await daemon.call('PUT', path, {
+    defaultVariant: 'on',
+    targeting: { if: [{ '==': [{ var: 'plan' }, 'gold'] }, 'on', 'on'] },
+  });
+  assert.deepEqual(await values({ plan: 'gold' }), [true, true, true]);
+  const disabled = await daemon.call('PATCH', path, { state: 'DISABLED' });
+
+  assert.deepEqual(await values({}), [true, false, true]);
+  assert.match(disabled.warnings[0].detail, /clients use the default in their code/);
+  await daemon.call('PATCH', path, { serve: 'off' });
+  assert.deepEqual(await values({ plan: 'gold' }), [false, false, false]);
+  const details = await client.getBooleanDetails('pay', true);
+
+  assert.deepEqual([details.reason, details.variant, details.errorCode], ['STATIC', 'off', undefined]);
+  await daemon.call('PATCH', path, { enabled: true });
+  assert.deepEqual(await values({ plan: 'gold' }), [true, true, true]);
+  await daemon.call('PATCH', path, { enabled: false });
+  assert.deepEqual(await values({ plan: 'gold' }), [false, false, false]);
+});
+
 test('a flag without a default is the default of the code', async () => {
   const details = await resolve('undecided', true, {});
 
