@@ -9,6 +9,7 @@
 #include "command.h"
 #include "libraries.h"
 #include "model/credential.h"
+#include "remedy.h"
 #include "remote.h"
 #include "serve.h"
 
@@ -52,6 +53,8 @@ serve(const struct options *options, struct error *err)
 		server_drain(daemon.server, SERVE_DRAIN_MS);
 	}
 
+	if (rc != STATUS_OK)
+		remedy_add(err);
 	registry_stop(daemon.registry);
 	server_close(daemon.server);
 	if (rc == STATUS_OK)

@@ -40,6 +40,14 @@ stop_signals(sigset_t *set)
 	sigaddset(set, SIGHUP);
 }
 
+/* What would end the process, or stop it, and means nothing here: a habit of
+ * logrotate (there is no file to open anew), a terminal that others may not
+ * write to. SIGQUIT and what faults raise stay as they are. */
+static const int harmless[] = {
+	SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM,
+	SIGPROF, SIGIO,   SIGPWR,  SIGTTOU, SIGTTIN,
+};
+
 void
 serve_block_signals(void)
 {
@@ -47,7 +55,8 @@ serve_block_signals(void)
 
 	stop_signals(&set);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
+		signal(harmless[i], SIG_IGN);
 }
 
 enum status

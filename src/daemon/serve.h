@@ -50,7 +50,8 @@ enum status serve_check_settings(const struct options *options,
 enum status serve_check_tls(const struct options *options, int64_t *until_ms,
 			    struct error *err) MUST_CHECK;
 
-/* Block the signals that serve_wait takes; before any thread is started. */
+/* Block the signals that serve_wait takes, and ignore those that mean nothing;
+ * before any thread is started. */
 void serve_block_signals(void);
 
 /* May the database be opened, and made? Read before anything is served. */

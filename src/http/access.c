@@ -113,24 +113,22 @@ refuse(struct exchange *x, bool has_credential, const char *reason,
 	const struct service *service = r->loop->service;
 	int64_t wait_ms = 0;
 
-	if (x->tentative) {
-		reply_unauthorized(r, has_credential);
-		return;
-	}
-	switch (attempts_fail(service->attempts, &x->client,
-			      clock_mono_ms(&service->clock), &wait_ms)) {
-	case ATTEMPTS_FREE:
+	enum attempts_verdict verdict = ATTEMPTS_FREE;
+
+	/* Who shows nothing tries nothing: for them only the log is limited. */
+	if (!x->tentative)
+		verdict = attempts_fail(
+		    has_credential ? service->attempts : service->strangers,
+		    &x->client, clock_mono_ms(&service->clock), &wait_ms);
+	if (verdict == ATTEMPTS_FREE)
 		log_refusal(r, reason, id);
-		reply_unauthorized(r, has_credential);
-		return;
-	case ATTEMPTS_LIMIT:
+	else if (verdict == ATTEMPTS_LIMIT)
 		log_refusal(r, "too many failed attempts, not logged further",
 			    id);
-		break;
-	case ATTEMPTS_OVER:
-		break;
-	}
-	reply_too_many(r, wait_ms);
+	if (has_credential && verdict != ATTEMPTS_FREE)
+		reply_too_many(r, wait_ms);
+	else
+		reply_unauthorized(r, has_credential);
 }
 
 /* Who is it? False: the reply is filled. */

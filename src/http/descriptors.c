@@ -1,9 +1,11 @@
 #include "descriptors.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -90,6 +92,25 @@ descriptors_unshare(struct loop *loop)
 			from = fd + 1;
 	}
 	(void)close_range(from, UINT_MAX, 0);
+}
+
+enum status
+descriptors_check(struct error *err)
+{
+	int fds[LOOP_OWN];
+	int failure = 0;
+
+	for (size_t i = 0; i < LOOP_OWN; i++) {
+		fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		if (fds[i] < 0)
+			failure = errno;
+	}
+	for (size_t i = 0; i < LOOP_OWN; i++)
+		descriptors_close(&fds[i], true);
+	if (failure == 0)
+		return STATUS_OK;
+	return error_set(err, STATUS_IO, "a loop cannot open what it needs: %s",
+			 strerror(failure));
 }
 
 void

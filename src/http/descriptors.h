@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/attr.h"
+#include "base/error.h"
+
 struct loop;
 
 /* Raise the soft limit to the hard one; how many a table holds. */
@@ -29,5 +32,9 @@ void descriptors_unshare(struct loop *loop);
 
 /* Close *fd when it is owned; -1 then. */
 void descriptors_close(int *fd, bool owned);
+
+/* Can a loop have the descriptors that it needs itself? Libraries do not say
+ * that it is this where they fail, and libevent ends the process. */
+enum status descriptors_check(struct error *err) MUST_CHECK;
 
 #endif

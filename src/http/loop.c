@@ -343,6 +343,9 @@ open_loop(struct loop *loop, struct error *err)
 	random_bytes(&config.seed, sizeof(config.seed));
 	random_seed(&loop->random, config.seed ^ loop->index);
 	loop_tick(loop);
+	rc = descriptors_check(err);
+	if (rc != STATUS_OK)
+		return rc;
 	loop->base = new_base();
 	if (loop->base == NULL)
 		return error_set(err, STATUS_INTERNAL, "libevent has no base");

@@ -113,6 +113,7 @@ init_service(struct service *service, const struct server_config *config)
 	service->loops = mem_zalloc(service->loop_count, sizeof(struct loop *));
 	service->router = router_new(route_tables);
 	service->attempts = attempts_new();
+	service->strangers = attempts_new();
 	service->proxies =
 	    proxies_new(config->trusted_proxies, config->trusted_proxy_count);
 	service->tls = tls_new(config->clock, config->log);
@@ -348,6 +349,7 @@ server_close(struct server *server)
 	limits_free(service->limits);
 	contexts_free(service->contexts);
 	attempts_free(service->attempts);
+	attempts_free(service->strangers);
 	proxies_free(service->proxies);
 	tls_free(service->tls);
 	free(server);

@@ -31,7 +31,8 @@ struct service {
 	struct limits *limits;
 	struct contexts *contexts;
 	struct attempts *attempts;
-	struct proxies *proxies; /* NULL: none is believed */
+	struct attempts *strangers; /* who had no token at all */
+	struct proxies *proxies;    /* NULL: none is believed */
 	struct tls *tls;
 	struct registry *registry;
 	struct loop **loops; /* for the handlers that speak of all of them */

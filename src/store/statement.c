@@ -132,17 +132,42 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    "(SELECT id FROM request ORDER BY id LIMIT ?2)",
 };
 
+/* What a statement is for, by its first word: nobody who reads an error has to
+ * read SQL. */
+static const struct {
+	const char *word;
+	const char *doing;
+} doings[] = {
+	{ "SELECT", "read" },
+	{ "INSERT", "write" },
+	{ "UPDATE", "write" },
+	{ "DELETE", "forget" },
+	{ "BEGIN", "begin" },
+	{ "COMMIT", "commit" },
+	{ "ROLLBACK", "undo" },
+	{ "PRAGMA integrity", "check" },
+	{ "PRAGMA user", "read" },
+	{ "PRAGMA application", "read" },
+	{ "PRAGMA wal", "take the log over" },
+	{ "PRAGMA", "set up" },
+};
+
+static const char *
+doing_of(const char *sql)
+{
+	for (size_t i = 0; i < sizeof(doings) / sizeof(doings[0]); i++) {
+		if (strncmp(sql, doings[i].word, strlen(doings[i].word)) == 0)
+			return doings[i].doing;
+	}
+	return "work on it";
+}
+
 static enum status
 report(struct store *store, int rc, enum statement_id id, struct error *err)
 {
-	/* The first words name the statement well enough: "INSERT INTO i". */
-	char doing[32];
-
-	(void)sqlite3_snprintf((int)sizeof(doing), doing, "%.24s",
-			       statement_sql[id]);
 	if (store_error_is_fatal(rc))
 		store->dead = true;
-	return store_error_set(err, store->db, rc, doing);
+	return store_error_set(err, store->db, rc, doing_of(statement_sql[id]));
 }
 
 enum status
@@ -278,7 +303,7 @@ statement_once(sqlite3 *db, const char *sql, char *text, size_t size,
 		if (column != NULL)
 			(void)sqlite3_snprintf((int)size, text, "%s", column);
 	} else if (rc != SQLITE_DONE) {
-		status = store_error_set(err, db, rc, sql);
+		status = store_error_set(err, db, rc, doing_of(sql));
 	}
 	(void)sqlite3_finalize(statement);
 	return status;

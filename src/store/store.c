@@ -90,8 +90,10 @@ apply(struct store *store, const struct setting *settings, size_t count,
 			return status;
 		if (settings[i].expected != NULL &&
 		    strcmp(answer, settings[i].expected) != 0)
-			return error_set(err, STATUS_IO, "%s: answered '%s'",
-					 settings[i].sql, answer);
+			return error_set(err, STATUS_IO,
+					 "SQLite cannot be set up for it: "
+					 "'%s' was wanted, it is '%s'",
+					 settings[i].expected, answer);
 	}
 	return STATUS_OK;
 }

@@ -85,6 +85,20 @@ static const struct {
 	{ "{ printf '\\357\\273\\277'; cat one.json; } | "
 	  "toggled import --database d.db -",
 	  0, "0 toggles", "" },
+	/* A server that does not start says what helps, and no SQL. */
+	{ "ulimit -n 14; toggled serve --listen 127.0.0.1:0 --loops 2 "
+	  "--database d.db",
+	  1, "", "LimitNOFILE=" },
+	{ "toggled serve --listen 192.0.2.1:8016 --database d.db", 1, "",
+	  "`ip address` shows" },
+	{ "toggled serve --listen unix:/no/such/socket --database d.db", 1, "",
+	  "make the directory of the socket" },
+	{ "toggled serve --listen 127.0.0.1:0 --database no/such/x.db", 1, "",
+	  "make the directory of the database" },
+	{ "printf 'SQLite format 3\\0%4096s' x >junk.db; toggled serve "
+	  "--listen 127.0.0.1:0 --database junk.db 2>&1 | grep -c -e PRAGMA "
+	  "-e SELECT; true",
+	  0, "0", "" },
 	/* Commands that take the database of a file. */
 	{ "echo 'database = d.db' >c; toggled verify --config c", 0,
 	  "d.db is whole", "" },

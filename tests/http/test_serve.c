@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "harness.h"
+#include "scene.h"
 
 enum { POLLS = 20, DEADLINE_MS = 10000 };
 
@@ -222,6 +223,23 @@ START_TEST(test_start_when_reachable_from_outside_then_only_if_allowed)
 }
 END_TEST
 
+/* Habits of other programs' tools. */
+START_TEST(test_signal_when_it_means_nothing_then_serves_on)
+{
+	static const int signals[] = { SIGUSR1, SIGUSR2,   SIGPIPE,  SIGALRM,
+				       SIGPROF, SIGVTALRM, SIGIO,    SIGPWR,
+				       SIGTTOU, SIGTTIN,   SIGWINCH, SIGURG,
+				       SIGCHLD, SIGCONT,   SIGHUP };
+	struct toggled *t = scene_open();
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		toggled_signal(t, signals[i]);
+		ask(t, "GET", "/readyz", NULL, 200);
+	}
+	scene_close(t);
+}
+END_TEST
+
 START_TEST(test_hangup_when_file_changed_then_level_applies_rest_is_named)
 {
 	struct toggled *t = toggled_new();
@@ -370,6 +388,7 @@ main(void)
 	    tc, test_start_when_database_is_held_then_fails_with_a_sentence);
 	tcase_add_test(
 	    tc, test_start_when_reachable_from_outside_then_only_if_allowed);
+	tcase_add_test(tc, test_signal_when_it_means_nothing_then_serves_on);
 	tcase_add_test(
 	    tc, test_hangup_when_file_changed_then_level_applies_rest_is_named);
 	tcase_add_test(

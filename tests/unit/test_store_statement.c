@@ -110,7 +110,7 @@ START_TEST(test_statement_when_it_fails_then_error_names_it)
 	ck_assert_int_eq(
 	    statement_run(f.store, STATEMENT_COMMIT, NULL, 0, &f.err),
 	    STATUS_INTERNAL);
-	ck_assert_ptr_nonnull(strstr(f.err.text, "COMMIT: "));
+	ck_assert_ptr_nonnull(strstr(f.err.text, "commit: "));
 	store_fixture_fini(&f);
 }
 END_TEST
