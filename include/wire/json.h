@@ -48,6 +48,9 @@ int json_quoted(struct string text);
 const char *json_hint(const char *const *names, const char *name,
 		      size_t length);
 
+/* "a, b and c": the names that there are, for an error. */
+const char *json_listing(const char *const *names, struct arena *arena);
+
 /* Is it one of `names`? */
 bool json_is_listed(const char *const *names, struct string name);
 

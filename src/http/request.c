@@ -215,24 +215,34 @@ request_unique_query(struct request *r)
 	return true;
 }
 
+static void
+refuse_query(struct request *r, const char *const *names, struct string name)
+{
+	const char *hint = json_hint(names, name.data, name.length);
+
+	if (names[0] == NULL)
+		reply_fail(r, STATUS_INVALID,
+			   "unknown query parameter '%s': there are none here",
+			   name.data);
+	else
+		reply_fail(r, STATUS_INVALID,
+			   "unknown query parameter '%s'%s%s%s %s %s",
+			   name.data, hint != NULL ? ", did you mean '" : "",
+			   hint != NULL ? hint : "",
+			   hint != NULL ? "'? There" : "; there",
+			   names[1] == NULL ? "is" : "are",
+			   json_listing(names, &r->arena));
+}
+
 bool
 request_known_query(struct request *r, const char *const *names)
 {
 	for (size_t i = 0; i < r->query_count; i++) {
 		struct string name = r->query[i].name;
-		const char *hint;
 
 		if (is_named(names, name.data))
 			continue;
-		hint = json_hint(names, name.data, name.length);
-		if (hint != NULL)
-			reply_fail(r, STATUS_INVALID,
-				   "unknown query parameter '%s', did you "
-				   "mean '%s'?",
-				   name.data, hint);
-		else
-			reply_fail(r, STATUS_INVALID,
-				   "unknown query parameter '%s'", name.data);
+		refuse_query(r, names, name);
 		return false;
 	}
 	return true;

@@ -109,7 +109,7 @@ take_apart(struct value *body, const char *pointer, struct arena *scratch,
 	const struct hold none = { .rest = { .type = VALUE_OBJECT } };
 	struct value long_form;
 	enum status status =
-	    sugar_expand(body, pointer, scratch, &long_form, err);
+	    sugar_expand(body, NULL, pointer, scratch, &long_form, err);
 
 	if (status != STATUS_OK)
 		return status;

@@ -70,6 +70,25 @@ json_hint(const char *const *names, const char *name, size_t length)
 	return nearest.found.data;
 }
 
+const char *
+json_listing(const char *const *names, struct arena *arena)
+{
+	struct bytes text;
+	const char *listing;
+
+	bytes_init(&text);
+	for (size_t i = 0; names[i] != NULL; i++)
+		bytes_printf(&text, "%s%s",
+			     i == 0                 ? ""
+			     : names[i + 1] == NULL ? " and "
+						    : ", ",
+			     names[i]);
+	listing =
+	    arena_copy(arena, text.data != NULL ? text.data : "", text.length);
+	bytes_fini(&text);
+	return listing;
+}
+
 bool
 json_is_listed(const char *const *names, struct string name)
 {

@@ -97,7 +97,7 @@ patch_toggle(const struct value *stored, const struct value *patch,
 	if (hold_is_given(patch))
 		forget_hold(&target);
 	hold_lift(&target, arena, &target, &before);
-	status = sugar_expand(patch, pointer, arena, &asked, err);
+	status = sugar_expand(patch, &target, pointer, arena, &asked, err);
 	if (status == STATUS_OK)
 		status = check_unknown(KIND_TOGGLE, &asked, &target, pointer,
 				       arena, err);
@@ -213,7 +213,7 @@ definition_merge_flag(const struct definition *current,
 	*out = *flag;
 	if (current == NULL || flag->type != VALUE_OBJECT)
 		return STATUS_OK;
-	status = sugar_expand(flag, pointer, arena, &asked, err);
+	status = sugar_expand(flag, NULL, pointer, arena, &asked, err);
 	if (status == STATUS_OK)
 		status = definition_value(current, arena, &stored, err);
 	if (status != STATUS_OK)

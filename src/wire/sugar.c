@@ -1,12 +1,20 @@
 /*
- * To add an operator for rules: add a row to `conditions` and a line in
- * docs/API.md ("Shorter forms").
+ * `rules` and `rollout` are the two parts of one rule, the ladder
+ *
+ *   {"if": [condition, served, …, {"fractional": […]}]}
+ *
+ * Who writes one of them on top of what is there keeps the other. That is only
+ * possible where what is there is a ladder; whatever else it is would be lost,
+ * so it is refused then.
  */
 #include "sugar.h"
 
-#include <stdint.h>
 #include <string.h>
 
+#include "condition.h"
+#include "hold.h"
+#include "logic.h"
+#include "rollout.h"
 #include "wire/json.h"
 
 struct sugar {
@@ -14,80 +22,21 @@ struct sugar {
 	struct error *err;
 	enum status status; /* not OK: a fault was reported */
 	const char *pointer;
+	struct rollout_ground ground;
 };
 
-/* How a condition is written as JsonLogic; A is the attribute,
- * OP the operator, V the value. */
-enum shape {
-	SHAPE_PLAIN,    /* {OP: [A, V]} */
-	SHAPE_REVERSED, /* {OP: [V, A]} */
-	SHAPE_NEGATED,  /* {"!": [{OP: [A, V]}]} */
-	SHAPE_VERSION,  /* {"sem_ver": [A, OP, V]} */
-	SHAPE_SEGMENT,  /* {"$ref": V} */
+/* What the sugar of one toggle came to. */
+struct expansion {
+	const struct value *value, *enabled, *rollout, *rules;
+	struct value targeting;
 };
 
-enum operand { OPERAND_SCALAR, OPERAND_STRING, OPERAND_ARRAY };
-
-static const struct condition {
-	const char *name;
-	const char *jsonlogic;
-	enum shape shape;
-	enum operand operand;
-} conditions[] = {
-	{ "equals", "==", SHAPE_PLAIN, OPERAND_SCALAR },
-	{ "not_equals", "!=", SHAPE_PLAIN, OPERAND_SCALAR },
-	{ "in", "in", SHAPE_PLAIN, OPERAND_ARRAY },
-	{ "not_in", "in", SHAPE_NEGATED, OPERAND_ARRAY },
-	{ "contains", "in", SHAPE_REVERSED, OPERAND_SCALAR },
-	{ "starts_with", "starts_with", SHAPE_PLAIN, OPERAND_STRING },
-	{ "ends_with", "ends_with", SHAPE_PLAIN, OPERAND_STRING },
-	{ "greater", ">", SHAPE_PLAIN, OPERAND_SCALAR },
-	{ "greater_or_equal", ">=", SHAPE_PLAIN, OPERAND_SCALAR },
-	{ "less", "<", SHAPE_PLAIN, OPERAND_SCALAR },
-	{ "less_or_equal", "<=", SHAPE_PLAIN, OPERAND_SCALAR },
-	{ "sem_ver_equals", "=", SHAPE_VERSION, OPERAND_STRING },
-	{ "sem_ver_not_equals", "!=", SHAPE_VERSION, OPERAND_STRING },
-	{ "sem_ver_greater", ">", SHAPE_VERSION, OPERAND_STRING },
-	{ "sem_ver_greater_or_equal", ">=", SHAPE_VERSION, OPERAND_STRING },
-	{ "sem_ver_less", "<", SHAPE_VERSION, OPERAND_STRING },
-	{ "sem_ver_less_or_equal", "<=", SHAPE_VERSION, OPERAND_STRING },
-	{ "sem_ver_same_major", "^", SHAPE_VERSION, OPERAND_STRING },
-	{ "sem_ver_same_minor", "~", SHAPE_VERSION, OPERAND_STRING },
-	{ "segment", "$ref", SHAPE_SEGMENT, OPERAND_STRING },
+/* The rule of a toggle, in its two parts. */
+struct ladder {
+	const struct value *steps; /* condition, served, …; NULL: none */
+	size_t step_count;
+	const struct value *share; /* NULL: none */
 };
-
-enum { CONDITION_COUNT = sizeof(conditions) / sizeof(conditions[0]) };
-
-static struct value
-text_value(const char *text)
-{
-	return (struct value){ .type = VALUE_STRING,
-			       .string = { text, strlen(text) } };
-}
-
-static struct value
-array_value(struct sugar *s, size_t count)
-{
-	struct value value = { .type = VALUE_ARRAY };
-
-	value.array.items = arena_zalloc(s->arena, count, sizeof(value));
-	value.array.count = count;
-	return value;
-}
-
-/* {name: value} */
-static struct value
-object_value(struct sugar *s, const char *name, struct value value)
-{
-	struct value object = { .type = VALUE_OBJECT };
-
-	object.object.members =
-	    arena_zalloc(s->arena, 1, sizeof(struct member));
-	object.object.members->name = (struct string){ name, strlen(name) };
-	object.object.members->value = value;
-	object.object.count = 1;
-	return object;
-}
 
 static const char *
 below(struct sugar *s, const char *pointer, const char *name)
@@ -95,214 +44,100 @@ below(struct sugar *s, const char *pointer, const char *name)
 	return json_pointer(s->arena, pointer, name, strlen(name));
 }
 
-/* The member if it is there and of that type; else a fault. */
-static const struct value *
-required(struct sugar *s, const struct value *object, const char *name,
-	 enum value_type type, const char *pointer)
-{
-	const struct value *value = value_get(object, name);
-
-	if (value == NULL)
-		s->status =
-		    error_at(s->err, pointer, "member '%s' is missing", name);
-	else if (value->type != type)
-		s->status = error_at(
-		    s->err, below(s, pointer, name), "must be %s %s, not %s",
-		    type == VALUE_ARRAY ? "an" : "a",
-		    value_type_name(&(struct value){ .type = type }),
-		    value_type_name(value));
-	else
-		return value;
-	return NULL;
-}
-
-static const struct condition *
-find_condition(struct string name)
-{
-	for (size_t i = 0; i < CONDITION_COUNT; i++) {
-		if (string_is(name, conditions[i].name))
-			return &conditions[i];
-	}
-	return NULL;
-}
-
-static const struct condition *
-read_operator(struct sugar *s, const struct value *json, const char *pointer)
-{
-	const char *names[CONDITION_COUNT + 1];
-	const struct value *op;
-	const struct condition *found;
-	const char *hint;
-
-	op = required(s, json, "op", VALUE_STRING, pointer);
-	if (op == NULL)
-		return NULL;
-	found = find_condition(op->string);
-	if (found != NULL)
-		return found;
-	for (size_t i = 0; i < CONDITION_COUNT; i++)
-		names[i] = conditions[i].name;
-	names[CONDITION_COUNT] = NULL;
-	hint = json_hint(names, op->string.data, op->string.length);
-	s->status =
-	    error_at(s->err, below(s, pointer, "op"),
-		     "unknown operator '%.*s'%s%s%s", json_quoted(op->string),
-		     op->string.data, hint != NULL ? "; did you mean " : "",
-		     hint != NULL ? hint : "", hint != NULL ? "?" : "");
-	return NULL;
-}
-
-static const struct value *
-read_operand(struct sugar *s, const struct value *json, enum operand operand,
-	     const char *pointer)
-{
-	const struct value *value = value_get(json, "value");
-
-	if (operand == OPERAND_STRING)
-		return required(s, json, "value", VALUE_STRING, pointer);
-	if (operand == OPERAND_ARRAY)
-		return required(s, json, "value", VALUE_ARRAY, pointer);
-	if (value == NULL)
-		s->status =
-		    error_at(s->err, pointer, "member 'value' is missing");
-	else if (value->type == VALUE_ARRAY || value->type == VALUE_OBJECT)
-		s->status = error_at(s->err, below(s, pointer, "value"),
-				     "must be a string, number, boolean or "
-				     "null, not %s",
-				     value_type_name(value));
-	else
-		return value;
-	return NULL;
-}
-
-/* The JsonLogic of one condition; null when it is faulty. */
-static struct value
-expand_condition(struct sugar *s, const struct value *json, const char *pointer)
-{
-	static const char *const names[] = { "attr", "op", "value", NULL };
-	const struct condition *condition;
-	const struct value *attribute = NULL;
-	const struct value *operand;
-	struct value call, logic;
-	bool reversed;
-
-	if (json->type != VALUE_OBJECT) {
-		s->status = error_at(s->err, pointer,
-				     "must be an object with attr, op and "
-				     "value, not %s",
-				     value_type_name(json));
-		return (struct value){ .type = VALUE_NULL };
-	}
-	if (!json_known_members(json, names, pointer, s->arena, s->err))
-		s->status = STATUS_INVALID;
-	condition = read_operator(s, json, pointer);
-	if (condition == NULL)
-		return (struct value){ .type = VALUE_NULL };
-	operand = read_operand(s, json, condition->operand, pointer);
-	if (condition->shape != SHAPE_SEGMENT)
-		attribute = required(s, json, "attr", VALUE_STRING, pointer);
-	if (s->status != STATUS_OK || operand == NULL)
-		return (struct value){ .type = VALUE_NULL };
-	if (attribute == NULL)
-		return object_value(s, condition->jsonlogic, *operand);
-
-	if (condition->shape == SHAPE_VERSION) {
-		call = array_value(s, 3);
-		call.array.items[0] = object_value(s, "var", *attribute);
-		call.array.items[1] = text_value(condition->jsonlogic);
-		call.array.items[2] = *operand;
-		return object_value(s, "sem_ver", call);
-	}
-	reversed = condition->shape == SHAPE_REVERSED;
-	call = array_value(s, 2);
-	call.array.items[reversed] = object_value(s, "var", *attribute);
-	call.array.items[!reversed] = *operand;
-	logic = object_value(s, condition->jsonlogic, call);
-	if (condition->shape != SHAPE_NEGATED)
-		return logic;
-	call = array_value(s, 1);
-	call.array.items[0] = logic;
-	return object_value(s, "!", call);
-}
-
-/* One condition, or all of an array of them. */
-static struct value
-expand_if(struct sugar *s, const struct value *json, const char *pointer)
-{
-	struct value all;
-
-	if (json->type != VALUE_ARRAY)
-		return expand_condition(s, json, pointer);
-	if (json->array.count == 0) {
-		s->status = error_at(s->err, pointer,
-				     "must have at least one condition");
-		return (struct value){ .type = VALUE_NULL };
-	}
-	all = array_value(s, json->array.count);
-	for (size_t i = 0; i < json->array.count; i++)
-		all.array.items[i] =
-		    expand_condition(s, &json->array.items[i],
-				     json_pointer_index(s->arena, pointer, i));
-	if (all.array.count == 1)
-		return all.array.items[0];
-	return object_value(s, "and", all);
-}
-
 static bool
-is_weight(const struct value *value)
+is_step(const struct value *served)
 {
-	return value->type == VALUE_INTEGER && value->integer >= 0 &&
-	       value->integer <= INT32_MAX;
+	return served->type == VALUE_STRING || rollout_is(served);
+}
+
+/* False: it is no ladder. */
+static bool
+read_ladder(const struct value *logic, struct ladder *out)
+{
+	const struct value *chain;
+	size_t count;
+
+	memset(out, 0, sizeof(*out));
+	if (logic == NULL || logic->type == VALUE_NULL ||
+	    (logic->type == VALUE_OBJECT && logic->object.count == 0))
+		return true;
+	if (rollout_is(logic)) {
+		out->share = logic;
+		return true;
+	}
+	chain = logic_operand(logic, "if");
+	if (chain == NULL || chain->type != VALUE_ARRAY)
+		return false;
+	count = chain->array.count;
+	if (count < 2 ||
+	    (count % 2 == 1 && !rollout_is(&chain->array.items[count - 1])))
+		return false;
+	for (size_t i = 1; i < count; i += 2) {
+		if (!is_step(&chain->array.items[i]))
+			return false;
+	}
+	out->steps = chain->array.items;
+	out->step_count = count - count % 2;
+	if (count % 2 == 1)
+		out->share = &chain->array.items[count - 1];
+	return true;
 }
 
 static struct value
-expand_rollout(struct sugar *s, const struct value *json, const char *pointer)
+make_ladder(struct sugar *s, const struct ladder *ladder)
 {
-	struct value parts;
-	int64_t total = 0;
+	const size_t count = ladder->step_count;
+	struct value chain;
 
-	if (json->type != VALUE_OBJECT) {
-		s->status = error_at(s->err, pointer,
-				     "must be an object of weights by variant, "
-				     "not %s",
-				     value_type_name(json));
-		return (struct value){ .type = VALUE_NULL };
-	}
-	parts = array_value(s, json->object.count);
-	for (size_t i = 0; i < json->object.count; i++) {
-		const struct member *member = &json->object.members[i];
-		struct value *part = &parts.array.items[i];
-
-		if (!is_weight(&member->value)) {
-			s->status = error_at(
-			    s->err,
-			    json_pointer(s->arena, pointer, member->name.data,
-					 member->name.length),
-			    "must be a weight: an integer from 0 to %d",
-			    INT32_MAX);
-			continue;
-		}
-		total += member->value.integer;
-		*part = array_value(s, 2);
-		part->array.items[0] = (struct value){ .type = VALUE_STRING,
-						       .string = member->name };
-		part->array.items[1] = member->value;
-	}
-	if (s->status == STATUS_OK && (total == 0 || total > INT32_MAX))
-		s->status = error_at(s->err, pointer,
-				     "the weights must sum up to 1 to %d, "
-				     "not %lld",
-				     INT32_MAX, (long long)total);
-	return object_value(s, "fractional", parts);
+	if (count == 0)
+		return ladder->share != NULL
+			   ? *ladder->share
+			   : (struct value){ .type = VALUE_OBJECT };
+	chain = logic_array(s->arena, count + (ladder->share != NULL ? 1 : 0));
+	memcpy(chain.array.items, ladder->steps,
+	       count * sizeof(*ladder->steps));
+	if (ladder->share != NULL)
+		chain.array.items[count] = *ladder->share;
+	return logic_call(s->arena, "if", chain);
 }
 
-/* One rule's condition and variant into two places of an if-chain. */
+/* --- what people type ----------------------------------------------------- */
+
+static void
+expand_served(struct sugar *s, const struct value *json, const char *pointer,
+	      struct value *out)
+{
+	const struct value *serve = value_get(json, "serve");
+	const struct value *rollout = value_get(json, "rollout");
+	enum status status = STATUS_OK;
+
+	if (serve != NULL && rollout != NULL)
+		status = error_at(s->err, below(s, pointer, "rollout"),
+				  "'rollout' and 'serve' say the same: give "
+				  "one");
+	else if (rollout != NULL)
+		status = rollout_expand(rollout, below(s, pointer, "rollout"),
+					&s->ground, s->arena, out, s->err);
+	else if (serve == NULL)
+		status = error_at(s->err, pointer,
+				  "member 'serve' is missing, or 'rollout'");
+	else if (serve->type != VALUE_STRING)
+		status = error_at(s->err, below(s, pointer, "serve"),
+				  "must be a string, not %s",
+				  value_type_name(serve));
+	else
+		*out = *serve;
+	if (status != STATUS_OK)
+		s->status = status;
+}
+
+/* One rule's condition and what it serves into two places of a ladder. */
 static void
 expand_rule(struct sugar *s, const struct value *json, const char *pointer,
 	    struct value pair[2])
 {
-	static const char *const names[] = { "if", "serve", NULL };
-	const struct value *condition, *serve;
+	static const char *const names[] = { "if", "serve", "rollout", NULL };
+	const struct value *condition;
 
 	if (json->type != VALUE_OBJECT) {
 		s->status = error_at(s->err, pointer,
@@ -316,47 +151,50 @@ expand_rule(struct sugar *s, const struct value *json, const char *pointer,
 	condition = value_get(json, "if");
 	if (condition == NULL)
 		s->status = error_at(s->err, pointer, "member 'if' is missing");
-	else
-		pair[0] = expand_if(s, condition, below(s, pointer, "if"));
-	serve = required(s, json, "serve", VALUE_STRING, pointer);
-	if (serve != NULL)
-		pair[1] = *serve;
+	else if (condition_expand(condition, below(s, pointer, "if"), s->arena,
+				  &pair[0], s->err) != STATUS_OK)
+		s->status = STATUS_INVALID;
+	expand_served(s, json, pointer, &pair[1]);
 }
 
-/* `otherwise` may be NULL. */
-static struct value
-expand_rules(struct sugar *s, const struct value *json,
-	     const struct value *otherwise, const char *pointer)
+static void
+expand_rules(struct sugar *s, const struct value *json, struct ladder *ladder)
 {
-	struct value chain;
-	size_t count;
+	const char *pointer = below(s, s->pointer, "rules");
+	struct value steps;
 
+	ladder->step_count = 0;
+	if (json->type == VALUE_NULL)
+		return;
 	if (json->type != VALUE_ARRAY) {
 		s->status = error_at(s->err, pointer,
 				     "must be an array of rules, not %s",
 				     value_type_name(json));
-		return (struct value){ .type = VALUE_NULL };
+		return;
 	}
-	if (json->array.count == 0)
-		return otherwise != NULL
-			   ? *otherwise
-			   : (struct value){ .type = VALUE_OBJECT };
-	count = 2 * json->array.count;
-	chain = array_value(s, count + (otherwise != NULL ? 1 : 0));
+	steps = logic_array(s->arena, 2 * json->array.count);
 	for (size_t i = 0; i < json->array.count; i++)
 		expand_rule(s, &json->array.items[i],
 			    json_pointer_index(s->arena, pointer, i),
-			    &chain.array.items[2 * i]);
-	if (otherwise != NULL)
-		chain.array.items[count] = *otherwise;
-	return object_value(s, "if", chain);
+			    &steps.array.items[2 * i]);
+	ladder->steps = steps.array.items;
+	ladder->step_count = steps.array.count;
 }
 
-/* What the sugar of one toggle came to. */
-struct expansion {
-	const struct value *value, *enabled, *rollout, *rules;
-	struct value targeting;
-};
+static void
+expand_share(struct sugar *s, const struct value *json, struct ladder *ladder)
+{
+	struct value *share = arena_zalloc(s->arena, 1, sizeof(*share));
+
+	ladder->share = NULL;
+	if (json->type == VALUE_NULL)
+		return;
+	if (rollout_expand(json, below(s, s->pointer, "rollout"), &s->ground,
+			   s->arena, share, s->err) != STATUS_OK)
+		s->status = STATUS_INVALID;
+	else
+		ladder->share = share;
+}
 
 static void
 refuse_both(struct sugar *s, const struct value *json, const char *sugar,
@@ -368,26 +206,68 @@ refuse_both(struct sugar *s, const struct value *json, const char *sugar,
 				     sugar, other);
 }
 
+/* Whoever says both says all of the rule, and nothing of what is there is
+ * unsaid. */
 static void
-expand_targeting(struct sugar *s, const struct value *json, struct expansion *e)
+refuse_loss(struct sugar *s, const struct expansion *e)
 {
-	const struct value *otherwise = NULL;
+	const bool is_rollout = e->rollout != NULL;
 
-	if (e->rollout != NULL) {
-		refuse_both(s, json, "rollout", "targeting");
-		e->targeting = expand_rollout(s, e->rollout,
-					      below(s, s->pointer, "rollout"));
-		otherwise = &e->targeting;
-	}
-	if (e->rules != NULL) {
-		refuse_both(s, json, "rules", "targeting");
-		e->targeting = expand_rules(s, e->rules, otherwise,
-					    below(s, s->pointer, "rules"));
-	}
+	s->status = error_at(
+	    s->err, below(s, s->pointer, is_rollout ? "rollout" : "rules"),
+	    "the rule that is there is not of the form of 'rules' and "
+	    "'rollout', and would be lost: send 'targeting', or '%s' beside it "
+	    "(%s for none)",
+	    is_rollout ? "rules" : "rollout", is_rollout ? "[]" : "null");
 }
 
 static void
-check_values(struct sugar *s, const struct value *json, struct expansion *e)
+expand_targeting(struct sugar *s, const struct value *json,
+		 const struct value *base, struct expansion *e)
+{
+	const bool is_all = e->rollout != NULL && e->rules != NULL;
+	struct ladder ladder;
+
+	if (e->rollout == NULL && e->rules == NULL)
+		return;
+	if (!read_ladder(base == NULL ? NULL : value_get(base, "targeting"),
+			 &ladder) &&
+	    !is_all && value_get(json, "targeting") == NULL)
+		refuse_loss(s, e);
+	if (e->rollout != NULL) {
+		refuse_both(s, json, "rollout", "targeting");
+		expand_share(s, e->rollout, &ladder);
+	}
+	if (e->rules != NULL) {
+		refuse_both(s, json, "rules", "targeting");
+		expand_rules(s, e->rules, &ladder);
+	}
+	if (s->status == STATUS_OK)
+		e->targeting = make_ladder(s, &ladder);
+}
+
+/* A toggle with other variants would get one more, which is then the default:
+ * what was the default is forgotten. */
+static void
+check_variants(struct sugar *s, const struct value *base)
+{
+	const struct value *variants =
+	    base == NULL ? NULL : value_get(base, "variants");
+
+	if (variants == NULL || variants->type != VALUE_OBJECT ||
+	    (variants->object.count == 1 &&
+	     value_get(variants, "value") != NULL))
+		return;
+	s->status = error_at(
+	    s->err, below(s, s->pointer, "value"),
+	    "would be one more variant beside %s: send 'variants' to change "
+	    "what they are, 'defaultVariant' to change which one it is",
+	    hold_names(variants, s->arena));
+}
+
+static void
+check_values(struct sugar *s, const struct value *json,
+	     const struct value *base, struct expansion *e)
 {
 	if (e->value != NULL) {
 		refuse_both(s, json, "value", "variants");
@@ -399,6 +279,7 @@ check_values(struct sugar *s, const struct value *json, struct expansion *e)
 			    "must be a boolean, string, number or object, "
 			    "not %s",
 			    value_type_name(e->value));
+		check_variants(s, base);
 	}
 	if (e->enabled == NULL)
 		return;
@@ -409,6 +290,38 @@ check_values(struct sugar *s, const struct value *json, struct expansion *e)
 		s->status = error_at(s->err, below(s, s->pointer, "enabled"),
 				     "must be a boolean, not %s",
 				     value_type_name(e->enabled));
+}
+
+/* What the toggle will have, of what a rollout asks for. */
+static void
+find_ground(struct sugar *s, const struct value *json, const struct value *base,
+	    const struct expansion *e)
+{
+	const struct value none = { .type = VALUE_OBJECT };
+	const struct value whole =
+	    value_merge_patch(s->arena, base != NULL ? base : &none, json);
+	const struct value *variants = value_get(&whole, "variants");
+	const struct value *otherwise = value_get(json, "defaultVariant");
+	struct value *own;
+
+	if (otherwise == NULL && base != NULL)
+		otherwise = value_get(base, "defaultVariant");
+	if (e->value != NULL) {
+		own = arena_zalloc(s->arena, 1, sizeof(*own));
+		*own = logic_call(s->arena, "value", *e->value);
+		s->ground.variants = own;
+		s->ground.otherwise = (struct string){ "value", 5 };
+		return;
+	}
+	if (variants != NULL && variants->type == VALUE_OBJECT) {
+		own = arena_zalloc(s->arena, 1, sizeof(*own));
+		*own = *variants;
+		s->ground.variants = own;
+	} else if (otherwise == NULL) {
+		s->ground.otherwise = hold_variant(NULL, false);
+	}
+	if (otherwise != NULL && otherwise->type == VALUE_STRING)
+		s->ground.otherwise = otherwise->string;
 }
 
 static void
@@ -448,8 +361,8 @@ rebuild(struct sugar *s, const struct value *json, const struct expansion *e)
 			out.object.members[out.object.count++] = *member;
 	}
 	if (e->value != NULL) {
-		put(&out, "variants", object_value(s, variant, *e->value));
-		put(&out, "defaultVariant", text_value(variant));
+		put(&out, "variants", logic_call(s->arena, variant, *e->value));
+		put(&out, "defaultVariant", logic_text(variant));
 	}
 	if (e->rollout != NULL || e->rules != NULL)
 		put(&out, "targeting", e->targeting);
@@ -457,10 +370,15 @@ rebuild(struct sugar *s, const struct value *json, const struct expansion *e)
 }
 
 enum status
-sugar_expand(const struct value *json, const char *pointer, struct arena *arena,
-	     struct value *out, struct error *err)
+sugar_expand(const struct value *json, const struct value *base,
+	     const char *pointer, struct arena *arena, struct value *out,
+	     struct error *err)
 {
-	struct sugar s = { arena, err, STATUS_OK, pointer };
+	struct sugar s = { .arena = arena,
+			   .err = err,
+			   .status = STATUS_OK,
+			   .pointer = pointer,
+			   .ground = { .otherwise = { "", 0 } } };
 	struct expansion e = {
 		.value = value_get(json, "value"),
 		.enabled = value_get(json, "enabled"),
@@ -473,8 +391,9 @@ sugar_expand(const struct value *json, const char *pointer, struct arena *arena,
 		*out = *json;
 		return STATUS_OK;
 	}
-	check_values(&s, json, &e);
-	expand_targeting(&s, json, &e);
+	find_ground(&s, json, base, &e);
+	check_values(&s, json, base, &e);
+	expand_targeting(&s, json, base, &e);
 	if (s.status != STATUS_OK)
 		return s.status;
 	*out = rebuild(&s, json, &e);

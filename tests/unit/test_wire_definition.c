@@ -428,7 +428,7 @@ static const struct {
 	  "{\"state\":\"DISABLED\",\"variants\":{\"on\":true,\"off\":false}}" },
 	/* A rule is replaced, it does not grow together with the old one. */
 	{ "{\"targeting\":{\"if\":[{\"$ref\":\"staff\"},\"on\"]}}",
-	  "{\"rollout\":{\"on\":1}}",
+	  "{\"targeting\":{\"fractional\":[[\"on\",1]]}}",
 	  "{\"state\":\"ENABLED\",\"variants\":{\"on\":true,\"off\":false},"
 	  "\"defaultVariant\":\"off\",\"targeting\":{\"fractional\":[[\"on\","
 	  "1]]}}" },

@@ -106,11 +106,12 @@ static const struct {
 	  "\"owner\":\"o\",\"serve\":\"off\",\"held\":{}," BY(
 	      "42", "alice") ",\"state\":\"ENABLED\"," BOTH
 			     ",\"defaultVariant\":\"off\"" },
-	{ SERVED, PATCH, "{\"defaultVariant\":\"off\",\"rollout\":{\"on\":1}}",
+	{ SERVED, PATCH,
+	  "{\"defaultVariant\":\"off\",\"rollout\":{\"on\":1},\"rules\":[]}",
 	  "\"owner\":\"o\",\"serve\":\"off\",\"held\":{\"defaultVariant\":"
-	  "\"off\",\"targeting\":{\"fractional\":[[\"on\",1]]}}," BY(
-	      "42", "alice") ",\"state\":\"ENABLED\"," BOTH
-			     ",\"defaultVariant\":\"off\"" },
+	  "\"off\",\"targeting\":{\"fractional\":[[\"on\",1],[\"off\",99]]}}"
+	  "," BY("42", "alice") ",\"state\":\"ENABLED\"," BOTH
+				",\"defaultVariant\":\"off\"" },
 	{ RULES, PATCH, "{\"serve\":\"off\",\"defaultVariant\":\"off\"}",
 	  "\"owner\":\"o\",\"serve\":\"off\",\"held\":{\"defaultVariant\":"
 	  "\"off\",\"targeting\":" GOLD
@@ -227,8 +228,9 @@ static const struct {
 	{ SERVED, PATCH, "{\"targeting\":1}", "/targeting", "object" },
 	{ SERVED, PATCH, "{\"targeting\":{\"if\":[{\"$ref\":\"x\"},\"on\"]}}",
 	  "/targeting/if/0/$ref", "segment" },
-	{ SERVED, PATCH, "{\"rollout\":{\"x\":1}}", "/targeting/fractional/0/0",
-	  "x" },
+	{ SERVED, PATCH, "{\"rollout\":{\"x\":1},\"rules\":[]}",
+	  "/targeting/fractional/0/0", "x" },
+	{ SERVED, PATCH, "{\"rollout\":{\"on\":1}}", "/rollout", "'rules'" },
 	{ SERVED, PATCH, "{\"held\":null}", "/held", "serve" },
 	{ SERVED, PATCH, "{\"held\":{}}", "/held", "serve" },
 	{ SERVED, PATCH, "{\"serve\":\"on\",\"held\":null}", "/held", "serve" },
