@@ -31,6 +31,7 @@ struct edit {
 	struct value value;  /* not for EDIT_REMOVE */
 	const char *pointer; /* where it stands in the body, "" for all of it */
 	bool is_stored;      /* the value was stored once, as it is */
+	bool is_named; /* EDIT_REMOVE of an environment: with its content */
 };
 
 struct edit_list {

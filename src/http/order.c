@@ -9,6 +9,7 @@
 #include "document_reply.h"
 #include "model/credential.h"
 #include "model/name.h"
+#include "removal.h"
 #include "wire/cursor.h"
 #include "wire/document.h"
 #include "wire/json.h"
@@ -272,8 +273,13 @@ reply_removed(struct request *r)
 	bytes_init(&body);
 	bytes_append_str(&body, "{\"key\":");
 	value_encode_string(key.data, key.length, &body);
-	bytes_printf(&body, ",\"removed\":true,\"revision\":%" PRId64 "}",
+	bytes_printf(&body, ",\"removed\":true,\"revision\":%" PRId64,
 		     job->revision);
+	if (job->warnings.count > 0) {
+		bytes_append_char(&body, ',');
+		warnings_put(&job->warnings, &body);
+	}
+	bytes_append_char(&body, '}');
 	reply_json(r, 200, &body);
 	reply_etag(r, job->revision);
 }
@@ -350,6 +356,9 @@ order_one(struct request *r, enum edit_verb verb, enum kind kind,
 	edit->kind = kind;
 	edit->key = key;
 	edit->pointer = "";
+	/* The route has held it against the path. */
+	edit->is_named =
+	    kind == KIND_ENVIRONMENT && request_query(r, "name") != NULL;
 	if (verb != EDIT_REMOVE && !take_value(r, &edit->value))
 		return STEP_REPLY;
 	r->job->write.edits = edit;
@@ -357,5 +366,6 @@ order_one(struct request *r, enum edit_verb verb, enum kind kind,
 	r->job->write.precondition.is_there = verb == EDIT_PATCH;
 	r->job->write.create_environment =
 	    kind == KIND_ENVIRONMENT && verb != EDIT_REMOVE;
+	removal_warn(r);
 	return request_submit(r, reply_one);
 }

@@ -7,6 +7,7 @@
 #include "evaluator.h"
 #include "order.h"
 #include "poll.h"
+#include "removal.h"
 #include "request.h"
 #include "wire/cursor.h"
 #include "wire/document.h"
@@ -129,6 +130,7 @@ change(struct request *r)
 		return STEP_REPLY;
 	r->job->write.edits = list.edits;
 	r->job->write.count = list.count;
+	removal_warn(r);
 	return request_submit(r, order_reply_change);
 }
 

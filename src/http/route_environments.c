@@ -1,4 +1,6 @@
 /* /v1/envs: environments. */
+#include <string.h>
+
 #include "access.h"
 #include "document_reply.h"
 #include "model/name.h"
@@ -78,10 +80,17 @@ put(struct request *r)
 static enum step
 drop(struct request *r)
 {
-	static const char *const known[] = { "dryRun", NULL };
+	static const char *const known[] = { "name", "dryRun", NULL };
+	const char *name = request_query(r, "name");
 
 	if (!request_known_query(r, known))
 		return STEP_REPLY;
+	if (name != NULL && strcmp(name, r->params[0].data) != 0) {
+		reply_fail(r, STATUS_INVALID,
+			   "name is '%s', but the environment is '%s'", name,
+			   r->params[0].data);
+		return STEP_REPLY;
+	}
 	return order_one(r, EDIT_REMOVE, KIND_ENVIRONMENT, r->params[0]);
 }
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "model/name.h"
+#include "slip.h"
 
 enum { CONFLICTS_NAMED = 10 };
 
@@ -178,6 +179,8 @@ set(struct draft *draft, const struct edit *edit, struct error *err)
 	if (rc == STATUS_OK)
 		rc = definition_decode(edit->kind, key, &value, &draft->stamp,
 				       &scope, &draft->scratch, &after, err);
+	if (rc == STATUS_OK)
+		rc = slip_check_type(edit, before, after, err);
 	if (rc == STATUS_OK && (before == NULL || !same(draft, before, after)))
 		add(draft, edit->kind, key, before, after);
 	definition_unref(after);
@@ -214,6 +217,7 @@ drop(struct draft *draft, const struct edit *edit, struct error *err)
 {
 	const struct definition *before =
 	    draft_find(draft, edit->kind, edit->key);
+	enum status rc;
 
 	if (before == NULL && edit->pointer[0] != '\0')
 		return error_at(err, edit->pointer,
@@ -226,11 +230,14 @@ drop(struct draft *draft, const struct edit *edit, struct error *err)
 				 edit->key.data,
 				 (int)draft->base->environment.length,
 				 draft->base->environment.data);
-	if (edit->kind == KIND_ENVIRONMENT)
-		remove_environment(draft);
-	else
+	if (edit->kind != KIND_ENVIRONMENT) {
 		add(draft, edit->kind, edit->key, before, NULL);
-	return STATUS_OK;
+		return STATUS_OK;
+	}
+	rc = slip_check_content(draft->base, edit, err);
+	if (rc == STATUS_OK)
+		remove_environment(draft);
+	return rc;
 }
 
 /* Faults of one edit do not hide those of the next: all are reported. */

@@ -83,6 +83,41 @@ replace_targeting(struct value *merged, const struct value *patch)
 		*place = *targeting;
 }
 
+static bool
+are_numbers(const struct value *variants)
+{
+	for (size_t i = 0;
+	     variants->type == VALUE_OBJECT && i < variants->object.count;
+	     i++) {
+		if (!value_is_number(&variants->object.members[i].value))
+			return false;
+	}
+	return true;
+}
+
+/* A type that was declared stays with numbers. Variants that are none have
+ * another type, which the request did not name, and are not at fault for it. */
+static bool
+forgets_type(const struct value *asked, const struct value *variants)
+{
+	return value_get(asked, "type") == NULL && variants != NULL &&
+	       !are_numbers(variants);
+}
+
+static void
+forget_member(struct value *object, const char *name)
+{
+	size_t n = 0;
+
+	if (object->type != VALUE_OBJECT)
+		return;
+	for (size_t i = 0; i < object->object.count; i++) {
+		if (!string_is(object->object.members[i].name, name))
+			object->object.members[n++] = object->object.members[i];
+	}
+	object->object.count = n;
+}
+
 static enum status
 patch_toggle(const struct value *stored, const struct value *patch,
 	     const char *pointer, struct arena *arena, struct value *out,
@@ -105,6 +140,8 @@ patch_toggle(const struct value *stored, const struct value *patch,
 		return status;
 	merged = value_merge_patch(arena, &target, &asked);
 	replace_targeting(&merged, &asked);
+	if (forgets_type(&asked, value_get(&merged, "variants")))
+		forget_member(&merged, "type");
 	if (hold_is_given(&asked) || asked.type != VALUE_OBJECT) {
 		*out = merged;
 		return STATUS_OK;
@@ -168,8 +205,8 @@ static struct value
 merge_flag(const struct value *old, const struct value *flag, bool keep_rule,
 	   struct arena *arena)
 {
-	static const char *const replaced[] = { "type", "state", "variants",
-						"metadata", NULL };
+	static const char *const replaced[] = { "state", "variants", "metadata",
+						NULL };
 	static const char *const rule[] = { "defaultVariant", "targeting",
 					    NULL };
 	struct value out = { .type = VALUE_OBJECT };
@@ -194,6 +231,8 @@ merge_flag(const struct value *old, const struct value *flag, bool keep_rule,
 	}
 	out.object.members = members;
 	out.object.count = n;
+	if (forgets_type(flag, value_get(flag, "variants")))
+		forget_member(&out, "type");
 	return out;
 }
 

@@ -233,7 +233,7 @@ START_TEST(test_flagd_document_when_taken_in_then_envelope_is_kept)
 
 	put_toggle(t, "banner",
 		   "{\"description\":\"d\",\"owner\":\"o\",\"tags\":[\"t\"],"
-		   "\"metadata\":{\"old\":1}}");
+		   "\"metadata\":{\"old\":1},\"value\":\"y\"}");
 	put_toggle(t, "other", "{}");
 	/* The form of flags as an array. */
 	ask(t, "POST", CHANGES,

@@ -113,7 +113,7 @@ START_TEST(test_environment_when_removed_then_all_of_it_is_gone)
 	ask(t, "PUT", STAGING "/toggles/a", "{}", 201);
 	cursor = json_text_at(ask_json(t, "GET", STAGING "/changes", NULL, 200),
 			      "/cursor");
-	ask(t, "DELETE", STAGING, NULL, 200);
+	ask(t, "DELETE", STAGING "?name=staging", NULL, 200);
 	expect_problem(toggled_get(t, STAGING), 404, "not-found");
 	expect_problem(toggled_get(t, STAGING "/toggles"), 404, "not-found");
 	expect_problem(

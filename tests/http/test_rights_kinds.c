@@ -51,7 +51,7 @@ static const struct {
 	{ "PUT", "/v1/envs/new", "{}", 403, 201 },
 	{ "PUT", EU, "{\"description\":\"x\"}", 403, 200 },
 	{ "PUT", EU "?dryRun=true", "{\"description\":\"x\"}", 403, 200 },
-	{ "DELETE", EU, NULL, 403, 200 },
+	{ "DELETE", EU "?name=eu", NULL, 403, 200 },
 	{ "POST", EU "/changes", "{\"flags\":{},\"metadata\":{\"a\":2}}", 403,
 	  200 },
 	{ "POST", EU "/changes",

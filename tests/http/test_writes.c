@@ -41,10 +41,12 @@ START_TEST(test_put_when_there_then_replaces_all_of_it)
 	struct toggled *t = scene_open();
 	int64_t first = put_toggle(
 	    t, "new-checkout", "{\"description\":\"old\",\"tags\":[\"a\"]}");
-	json_t *toggle = ask_json(t, "PUT", KEY,
-				  "{\"variants\":{\"big\":10,\"small\":2.5},"
-				  "\"defaultVariant\":\"small\"}",
-				  200);
+	json_t *toggle =
+	    ask_json(t, "PUT", KEY,
+		     "{\"type\":\"float\",\"variants\":{\"big\":10,"
+		     "\"small\":2.5},"
+		     "\"defaultVariant\":\"small\"}",
+		     200);
 
 	ck_assert_int_eq(json_int_at(toggle, "/revision"), first + 1);
 	ck_assert_ptr_null(json_at(toggle, "/description"));
