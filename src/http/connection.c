@@ -17,6 +17,7 @@
 #include "intake.h"
 #include "linger.h"
 #include "loop.h"
+#include "packing.h"
 #include "park.h"
 #include "reaper.h"
 #include "reply_queue.h"
@@ -218,9 +219,19 @@ connection_queue(struct exchange *x)
 	exchange_settle(x);
 }
 
+/* Then it is queued later. */
+static bool
+is_packed_first(struct exchange *x)
+{
+	return coding_is_slow(&x->request) &&
+	       packing_add(x->request.loop->packing, x);
+}
+
 void
 connection_answer(struct exchange *x)
 {
+	if (is_packed_first(x))
+		return;
 	connection_queue(x);
 	MHD_resume_connection(x->connection->mhd);
 }
@@ -303,7 +314,10 @@ take_step(struct exchange *x, enum step step)
 		step = STEP_REPLY;
 	switch (step) {
 	case STEP_REPLY:
-		connection_queue(x);
+		if (is_packed_first(x))
+			MHD_suspend_connection(x->connection->mhd);
+		else
+			connection_queue(x);
 		return MHD_YES;
 	case STEP_JOB:
 		x->phase = EXCHANGE_WORKING;

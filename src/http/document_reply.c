@@ -3,17 +3,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "base/hash.h"
 #include "coding.h"
+#include "packing.h"
 #include "wire/cursor.h"
-
-enum {
-	GZIP_MIN_BYTES = 1400, /* smaller ones fit a packet anyway */
-	GZIP_LEVEL = 5,
-	GZIP_WINDOW = 15 + 16, /* zlib: a gzip header and trailer */
-};
 
 void
 reply_etag(struct request *r, int64_t revision)
@@ -88,44 +82,14 @@ build_plain(const struct snapshot *snapshot, void *ctx)
 	return blob_from_bytes(&out);
 }
 
-/* The gzip form of `plain`; NULL where zlib fails or nothing is gained. */
+/* Compressed here where that is short; else what has been remembered. */
 static struct blob *
-compress_blob(const struct blob *plain)
+build_coded(const struct snapshot *snapshot, void *ctx)
 {
-	z_stream z = { .zalloc = Z_NULL };
-	struct bytes out;
-	struct blob *blob = NULL;
-
-	if (deflateInit2(&z, GZIP_LEVEL, Z_DEFLATED, GZIP_WINDOW, 8,
-			 Z_DEFAULT_STRATEGY) != Z_OK)
-		return NULL;
-	bytes_init(&out);
-	bytes_reserve(&out, deflateBound(&z, plain->length));
-	z.next_in = (Bytef *)(uintptr_t)plain->data;
-	z.avail_in = (uInt)plain->length;
-	z.next_out = (Bytef *)out.data;
-	z.avail_out = (uInt)(out.capacity - 1);
-	if (deflate(&z, Z_FINISH) == Z_STREAM_END &&
-	    z.total_out < plain->length)
-		blob = blob_new(out.data, z.total_out);
-	(void)deflateEnd(&z);
-	bytes_fini(&out);
-	return blob;
-}
-
-/* Both forms are remembered under names of their own. */
-struct compressing {
-	struct blob *plain;
-};
-
-static struct blob *
-build_gzip(const struct snapshot *snapshot, void *ctx)
-{
-	const struct compressing *compressing = ctx;
-	struct blob *blob = compress_blob(compressing->plain);
+	const struct blob *plain = ctx;
 
 	(void)snapshot;
-	return blob != NULL ? blob : blob_ref(compressing->plain);
+	return plain->length > CODING_SLOW_BYTES ? NULL : packing_pack(plain);
 }
 
 static struct blob *
@@ -138,29 +102,29 @@ plain_form(const struct snapshot *snapshot, const struct document *document)
 	return snapshot_memo(snapshot, document->name, build_plain, &copy);
 }
 
-/* While another loop compresses it, the plain one goes out. */
-static struct blob *
-gzip_form(struct request *r, const struct snapshot *snapshot, const char *name,
-	  struct blob *plain)
+/* The coded form, which all share who ask for it. Where there is none yet, and
+ * to make it takes long, it is remembered when it is done. */
+static void
+find_coded(struct request *r, const struct snapshot *snapshot, const char *name)
 {
-	struct compressing compressing = { .plain = plain };
-	struct bytes gzip_name;
-	struct blob *gzip;
+	const struct string environment = snapshot->environment;
+	struct blob *coded;
+	struct bytes text;
 
-	if (name == NULL) {
-		gzip = build_gzip(snapshot, &compressing);
-	} else {
-		bytes_init(&gzip_name);
-		bytes_printf(&gzip_name, "gzip:%s", name);
-		gzip = snapshot_memo_try(snapshot, gzip_name.data, build_gzip,
-					 &compressing);
-		bytes_fini(&gzip_name);
+	bytes_init(&text);
+	bytes_printf(&text, "gzip:%s", name);
+	coded =
+	    snapshot_memo_try(snapshot, text.data, build_coded, r->reply.body);
+	if (coded != NULL) {
+		coding_put(r, coded);
+	} else if (catalog_find(r->catalog, environment.data,
+				environment.length) == snapshot) {
+		r->reply.memo = snapshot;
+		r->reply.memo_name =
+		    arena_copy(&r->arena, text.data, text.length);
 	}
-	if (gzip == NULL)
-		return blob_ref(plain);
-	if (gzip->length < plain->length)
-		coding_mark(r);
-	return gzip;
+	blob_unref(coded);
+	bytes_fini(&text);
 }
 
 void
@@ -179,14 +143,10 @@ document_reply(struct request *r, const struct snapshot *snapshot,
 		return;
 	}
 	body = plain_form(snapshot, document);
-	if (body->length >= GZIP_MIN_BYTES && coding_is_taken(r)) {
-		struct blob *gzip =
-		    gzip_form(r, snapshot, document->name, body);
-
-		blob_unref(body);
-		body = gzip;
-	}
 	reply_blob(r, 200, "application/json", body);
+	if (document->name != NULL && body->length > CODING_MIN_BYTES &&
+	    coding_is_taken(r))
+		find_coded(r, snapshot, document->name);
 	reply_etag(r, document->revision);
 	reply_header(r, "Cache-Control", "no-cache");
 	reply_header(r, "Vary", vary);

@@ -29,6 +29,7 @@ enum exchange_phase {
 	EXCHANGE_STARTED,  /* the request line is there */
 	EXCHANGE_READING,  /* the header was judged, the body comes */
 	EXCHANGE_WORKING,  /* suspended: the registry has it */
+	EXCHANGE_PACKING,  /* suspended: its reply is being compressed */
 	EXCHANGE_WAITING,  /* suspended: it waits in the feed */
 	EXCHANGE_LEFT,     /* its socket has left libmicrohttpd */
 	EXCHANGE_ANSWERED, /* the reply is queued */
@@ -93,7 +94,7 @@ struct exchange {
 	bool tentative;     /* of repoll: it may be dropped */
 	bool waited;
 	struct task task;      /* its job is done */
-	struct exchange *next; /* among the spare ones */
+	struct exchange *next; /* among the spare ones, or of a package */
 };
 
 struct exchange *exchange_new(struct loop *loop,

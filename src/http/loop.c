@@ -25,6 +25,7 @@
 #include "lobby.h"
 #include "loop_life.h"
 #include "model/token.h"
+#include "packing.h"
 #include "park.h"
 #include "reaper.h"
 
@@ -255,6 +256,13 @@ enter_phase(struct loop *loop)
 	park_rest(loop->park);
 }
 
+void
+loop_end_when_done(struct loop *loop)
+{
+	if (loop->phase == LOOP_STOPPING && loop->jobs == 0)
+		event_base_loopbreak(loop->base);
+}
+
 static void
 inbox_cb(evutil_socket_t fd, short what, void *ctx)
 {
@@ -271,8 +279,7 @@ inbox_cb(evutil_socket_t fd, short what, void *ctx)
 	enter_phase(loop);
 	loop_drive(loop);
 	/* What the registry works on comes back first. */
-	if (loop->phase == LOOP_STOPPING && loop->jobs == 0)
-		event_base_loopbreak(loop->base);
+	loop_end_when_done(loop);
 }
 
 static struct event *
@@ -364,7 +371,8 @@ open_loop(struct loop *loop, struct error *err)
 	if (rc != STATUS_OK)
 		return rc;
 	loop->lobby = lobby_new(loop);
-	if (loop->lobby == NULL)
+	loop->packing = packing_new(loop);
+	if (loop->lobby == NULL || loop->packing == NULL)
 		return error_set(err, STATUS_INTERNAL, "no timer");
 	loop->evaluator =
 	    evaluator_new(config.clock, loop->usage, &loop->counters);
@@ -404,6 +412,7 @@ close_loop(struct loop *loop)
 	depart_fini(loop);
 	feed_free(loop->feed);
 	evaluator_free(loop->evaluator);
+	packing_free(loop->packing);
 	reaper_fini(loop);
 	free_event(loop->inbox_event);
 	free_event(loop->http_event);

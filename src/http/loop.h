@@ -35,6 +35,7 @@ struct exchange;
 struct listener;
 struct lobby;
 struct MHD_Daemon;
+struct packing;
 struct park;
 struct usage;
 
@@ -88,6 +89,7 @@ struct loop {
 	struct catalog *catalog; /* what the feed was told last */
 	struct feed *feed;
 	struct evaluator *evaluator;
+	struct packing *packing;
 	struct park *park;
 	struct bridges *bridges; /* NULL: no address is under TLS */
 	struct room room;
@@ -103,7 +105,7 @@ struct loop {
 	bool reaping;           /* the timer is armed */
 	struct exchange *spare; /* finished ones, to be used again */
 	size_t spare_count;
-	size_t jobs;      /* exchanges that the registry works on */
+	size_t jobs;      /* exchanges that are suspended while work is done */
 	bool guards_gaps; /* library_passes_over */
 };
 
@@ -138,6 +140,10 @@ void loop_expect(struct loop *loop, int64_t wait_ms);
  * loop_drive is the caller's. */
 void loop_admit(struct loop *loop, int fd,
 		const struct connection_origin *origin);
+
+/* The loop ends when it shall stop and nothing is under way: to be called where
+ * `jobs` may have become 0. */
+void loop_end_when_done(struct loop *loop);
 
 /* An event has come: read the clock, say that the loop is alive. */
 void loop_tick(struct loop *loop);

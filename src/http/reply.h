@@ -12,6 +12,7 @@
 #include "base/error.h"
 
 struct request;
+struct snapshot;
 struct stream;
 
 enum { REPLY_HEADERS_MAX = 16 };
@@ -29,6 +30,10 @@ struct reply {
 	const char *content_type; /* NULL with no body */
 	struct reply_header headers[REPLY_HEADERS_MAX];
 	size_t header_count;
+	/* Who remembers the coded form of the body, under which name; or NULL.
+	 * Borrowed from the request's catalog and arena. */
+	const struct snapshot *memo;
+	const char *memo_name;
 	bool close;  /* end the connection after it */
 	bool secret; /* its body is wiped when it has been sent */
 };

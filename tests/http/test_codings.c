@@ -5,6 +5,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "base/bytes.h"
 #include "scene.h"
 #include "vitals.h"
 
@@ -240,6 +241,230 @@ START_TEST(test_body_when_it_is_a_bomb_then_413_and_no_memory)
 }
 END_TEST
 
+/* --- of replies ------------------------------------------------------------
+ */
+
+/* What an answer in gzip says. */
+static const char *
+unpacked(struct toggled *t, const struct answer *answer)
+{
+	enum { ROOM = 32 << 20 };
+	z_stream z = { .zalloc = Z_NULL };
+	char *out = toggled_own(t, calloc(1, ROOM), free);
+
+	ck_assert_str_eq(answer_header(t, answer, "Content-Encoding"), "gzip");
+	ck_assert_int_eq(inflateInit2(&z, GZIP), Z_OK);
+	z.next_in = (Bytef *)answer->body;
+	z.avail_in = (uInt)answer->length;
+	z.next_out = (Bytef *)out;
+	z.avail_out = ROOM - 1;
+	ck_assert_int_eq(inflate(&z, Z_FINISH), Z_STREAM_END);
+	inflateEnd(&z);
+	return out;
+}
+
+/* `count` toggles with texts of `bytes`, by changes that fit. */
+static void
+put_many(struct toggled *t, int count, int bytes)
+{
+	enum { AT_ONCE = 200 };
+	struct bytes body;
+
+	for (int i = 0; i < count; i += AT_ONCE) {
+		bytes_init(&body);
+		bytes_append_str(&body, "{\"toggles\":{");
+		for (int k = i; k < i + AT_ONCE && k < count; k++) {
+			bytes_printf(&body, "%s\"many-%d\":{\"description\":\"",
+				     k > i ? "," : "", k);
+			for (int n = 0; n < bytes; n++)
+				bytes_append_char(
+				    &body, (char)('a' + (k * 31 + n * n) % 26));
+			bytes_append_str(&body, "\"}");
+		}
+		bytes_append_str(&body, "}}");
+		ask(t, "POST", ENV "/changes", body.data, 200);
+		bytes_fini(&body);
+	}
+}
+
+static const struct {
+	const char *path;
+	const char *body; /* POST; NULL: GET */
+	bool moves;       /* from one call to the next */
+} large[] = {
+	{ ENV "/toggles", NULL, false },
+	{ ENV "/toggles?tag=none&at=1", NULL, false },
+	{ ENV "/toggles/long", NULL, false },
+	{ ENV "/changes", NULL, false },
+	{ ENV "/changes?since=2", NULL, false },
+	{ ENV "/flags", NULL, false },
+	{ "/v1/flags", NULL, false },
+	{ ENV "/values?u=1", NULL, false },
+	{ ENV "/values", "{\"u\":1}", false },
+	{ ENV "/evaluate", "{\"context\":{}}", false },
+	{ ENV "/evaluate?explain=true", "{\"context\":{}}", false },
+	{ "/ofrep/v1/evaluate/flags", "{}", false },
+	{ ENV "/history", NULL, false },
+	{ ENV "/usage", NULL, true },
+	{ "/metrics", NULL, true },
+	{ "/openapi.yaml", NULL, false },
+};
+
+static struct answer *
+ask_coded(struct toggled *t, const char *header, const char *path,
+	  const char *body)
+{
+	return ask_with(t, HEADERS(header), body == NULL ? "GET" : "POST", path,
+			body, 200);
+}
+
+/* Some are compressed at once, the others in slices. */
+static const int volumes[] = { 40, 2000 };
+
+START_TEST(test_reply_when_large_then_coded_for_who_takes_it)
+{
+	struct toggled *t = scene_open();
+
+	put_toggle(t, "long",
+		   toggled_text(t, "{\"description\":\"%01500d\"}", 7));
+	put_many(t, volumes[_i], 100);
+	for (int i = 0; i < COUNT(large); i++) {
+		struct answer *plain =
+		    ask_coded(t, "X-None: 1", large[i].path, large[i].body);
+		struct answer *coded = ask_coded(t, "Accept-Encoding: gzip",
+						 large[i].path, large[i].body);
+		const char *vary = answer_header(t, plain, "Vary");
+
+		if (plain->length <= 1024) {
+			ck_assert_ptr_null(
+			    answer_header(t, coded, "Content-Encoding"));
+			continue;
+		}
+		ck_assert_ptr_null(answer_header(t, plain, "Content-Encoding"));
+		ck_assert_msg(vary != NULL, "%s: no Vary", large[i].path);
+		expect_says(vary, "Accept-Encoding");
+		ck_assert_str_eq(answer_header(t, coded, "Vary"), vary);
+		ck_assert_uint_lt(coded->length, plain->length);
+		if (!large[i].moves)
+			ck_assert_str_eq(unpacked(t, coded), plain->body);
+		if (answer_header(t, plain, "ETag") != NULL)
+			ck_assert_str_ne(answer_header(t, plain, "ETag"),
+					 answer_header(t, coded, "ETag"));
+	}
+	scene_close(t);
+}
+END_TEST
+
+/* The tag of the coded form is good for a write, too. */
+START_TEST(test_definition_when_read_in_gzip_then_its_tag_allows_a_write)
+{
+	struct toggled *t = scene_open();
+	struct answer *read;
+	const char *condition;
+
+	put_toggle(t, "long",
+		   toggled_text(t, "{\"description\":\"%01500d\"}", 7));
+	read = ask_with(t, HEADERS("Accept-Encoding: gzip"), "GET",
+			ENV "/toggles/long", NULL, 200);
+	condition =
+	    toggled_text(t, "If-Match: %s", answer_header(t, read, "ETag"));
+	expect_says(condition, "-gzip\"");
+	ask_with(t, HEADERS(condition), "PATCH", ENV "/toggles/long",
+		 "{\"state\":\"DISABLED\"}", 200);
+	ask_with(t, HEADERS(condition), "PATCH", ENV "/toggles/long",
+		 "{\"state\":\"ENABLED\"}", 412);
+	scene_close(t);
+}
+END_TEST
+
+/* Who asks behind somebody whose answer takes long to compress is answered
+ * before. Where this machine stands still for so long that both are there, it
+ * is tried again. */
+static bool
+is_answered_before(struct toggled *t, const char *path)
+{
+	struct poller *slow =
+	    poll_start(t, path, HEADERS("Accept-Encoding: gzip"));
+	bool before;
+
+	ask(t, "GET", "/healthz", NULL, 200);
+	before = !poll_is_done(slow);
+	ck_assert_int_eq(poll_finish(slow, SOON_MS)->status, 200);
+	return before;
+}
+
+static const char *const slow_paths[] = { ENV "/values?u=1",
+					  ENV "/toggles?prefix=many" };
+
+START_TEST(test_reply_when_it_takes_long_to_code_then_others_are_served)
+{
+	enum { TRIES = 20 };
+	struct toggled *t = SCENE_OPEN("--loops", "1");
+	bool before = false;
+
+	for (int i = 0; i < 5; i++)
+		put_toggle(t, toggled_text(t, "v%d", i),
+			   toggled_text(t, "{\"value\":\"%0100000d\"}", i));
+	put_many(t, 6000, 300);
+	for (int i = 0; i < TRIES && !before; i++) {
+		before = is_answered_before(t, slow_paths[_i]);
+		put_toggle(t, "many-0", "{}");
+		put_toggle(t, "many-0", "{\"enabled\":false}");
+	}
+	ck_assert_msg(before, "nobody was served meanwhile");
+	scene_close(t);
+}
+END_TEST
+
+/* More than are compressed at a time, and all get the same. */
+START_TEST(test_reply_when_many_ask_then_all_get_it)
+{
+	enum { CLIENTS = 40 };
+	struct toggled *t = scene_open();
+	struct poller *pollers[CLIENTS];
+	const char *expected;
+
+	put_many(t, 3000, 100);
+	expected = ask(t, "GET", ENV "/values", NULL, 200)->body;
+	for (int i = 0; i < CLIENTS; i++)
+		pollers[i] =
+		    poll_start(t, i % 2 == 0 ? ENV "/values" : ENV "/toggles",
+			       HEADERS("Accept-Encoding: gzip"));
+	for (int i = 0; i < CLIENTS; i++) {
+		struct answer *answer = poll_finish(pollers[i], SOON_MS);
+
+		ck_assert_int_eq(answer->status, 200);
+		if (i % 2 != 0)
+			continue;
+		ck_assert_str_eq(answer_header(t, answer, "Content-Encoding") !=
+					 NULL
+				     ? unpacked(t, answer)
+				     : answer->body,
+				 expected);
+	}
+	scene_close(t);
+}
+END_TEST
+
+/* A client that leaves while its answer is compressed, and a server that stops.
+ */
+START_TEST(test_reply_when_client_leaves_or_server_stops_then_all_ends)
+{
+	struct toggled *t = scene_open();
+
+	put_many(t, 4000, 200);
+	for (int i = 0; i < 20; i++)
+		poll_abandon(poll_start(t, ENV "/toggles?prefix=m",
+					HEADERS("Accept-Encoding: gzip")));
+	ask(t, "GET", ENV "/toggles", NULL, 200);
+	for (int i = 0; i < 20; i++)
+		(void)poll_start(t, ENV "/values",
+				 HEADERS("Accept-Encoding: gzip"));
+	scene_stop(t);
+	toggled_free(t);
+}
+END_TEST
+
 static void
 add(struct TCase *tc)
 {
@@ -252,6 +477,17 @@ add(struct TCase *tc)
 	tcase_add_test(tc,
 		       test_body_when_its_coding_is_broken_then_400_says_so);
 	tcase_add_test(tc, test_body_when_it_is_a_bomb_then_413_and_no_memory);
+	tcase_add_loop_test(tc,
+			    test_reply_when_large_then_coded_for_who_takes_it,
+			    0, COUNT(volumes));
+	tcase_add_test(
+	    tc, test_definition_when_read_in_gzip_then_its_tag_allows_a_write);
+	tcase_add_loop_test(
+	    tc, test_reply_when_it_takes_long_to_code_then_others_are_served, 0,
+	    COUNT(slow_paths));
+	tcase_add_test(tc, test_reply_when_many_ask_then_all_get_it);
+	tcase_add_test(
+	    tc, test_reply_when_client_leaves_or_server_stops_then_all_ends);
 }
 
 int
