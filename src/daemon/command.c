@@ -161,8 +161,11 @@ run(const struct command *commands, const struct command *command,
 	if (command->bit == FOR_SERVE && sockets_take(options, err))
 		goto out;
 	status = EXIT_FAILED;
-	if (command->run(options, err))
+	if (command->run(options, err)) {
+		if (err->code == STATUS_OK)
+			status = EXIT_PART;
 		goto out;
+	}
 	status = EXIT_OK;
 out:
 	if (is_line && err->code != STATUS_OK) {

@@ -21,6 +21,8 @@ struct command {
 	const char *summary;
 	/* NULL: print the help, of the command that the operand names. */
 	enum status (*run)(const struct options *options, struct error *err);
+	/* (What it has done but for a part, which it has named, fails with an
+	 * error that is empty.) */
 	/* What can be wrong with the command line beyond single options and
 	 * the number of operands; NULL: nothing. Called before `run`. */
 	enum status (*check)(const struct options *options, struct error *err);
@@ -30,7 +32,13 @@ struct command {
  * configuration, is 2 for whoever started it: trying again does not help
  * (RestartPreventExitStatus= in the unit). Whatever may be otherwise at the
  * next start, a file, the disk, a port, a certificate, is a failure, and 1. */
-enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SETTINGS = 3 };
+enum {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_PART = 3,     /* done but for what it has named */
+	EXIT_SETTINGS = 4, /* to be told as EXIT_USAGE */
+};
 
 /* Run what `argv` (behind the program's name, ending with NULL) asks for and
  * report its failure on stderr. The exit status of the process. */
@@ -45,6 +53,8 @@ enum status command_token_check(const struct options *options,
 
 enum status command_check(const struct options *options, struct error *err);
 enum status command_import(const struct options *options, struct error *err);
+enum status command_export_check(const struct options *options,
+				 struct error *err);
 enum status command_export(const struct options *options, struct error *err);
 enum status command_backup(const struct options *options, struct error *err);
 enum status command_verify_check(const struct options *options,

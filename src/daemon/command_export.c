@@ -1,7 +1,10 @@
+#include <stdbool.h>
+
 #include "command.h"
 #include "offline.h"
 #include "output.h"
 #include "remote.h"
+#include "salvaging.h"
 #include "wire/document.h"
 
 static enum status
@@ -69,16 +72,50 @@ from_file(const struct options *options, struct output *output,
 	return rc;
 }
 
+static enum status
+salvage(const struct options *options, struct output *output, bool *whole,
+	struct error *err)
+{
+	struct bytes text;
+	enum status rc = offline_check(options->database, err);
+
+	bytes_init(&text);
+	if (rc == STATUS_OK)
+		rc = salvaging_run(options->database, options->environment,
+				   &text, whole, err);
+	if (rc == STATUS_OK)
+		rc = output_write(output, text.data, text.length, err);
+	bytes_fini(&text);
+	return rc;
+}
+
+enum status
+command_export_check(const struct options *options, struct error *err)
+{
+	if (options->salvage &&
+	    options_source(options, "database") == SOURCE_DEFAULT)
+		return error_set(err, STATUS_INVALID,
+				 "export: --salvage is for a file: --database "
+				 "FILE");
+	if (options->salvage && options->form != (int)FORM_TOGGLED)
+		return error_set(err, STATUS_INVALID,
+				 "export: --salvage writes the format toggled");
+	return remote_check(options, err);
+}
+
 enum status
 command_export(const struct options *options, struct error *err)
 {
+	bool whole = true;
 	struct output output;
 	enum status rc = output_open(
 	    &output,
 	    options->operands.count > 0 ? options->operands.items[0] : NULL,
 	    err);
 
-	if (rc == STATUS_OK)
+	if (rc == STATUS_OK && options->salvage)
+		rc = salvage(options, &output, &whole, err);
+	else if (rc == STATUS_OK)
 		rc = remote_is_meant(options)
 			 ? from_server(options, &output, err)
 			 : from_file(options, &output, err);
@@ -89,5 +126,6 @@ command_export(const struct options *options, struct error *err)
 	if (rc != STATUS_OK)
 		error_wrap(err, "export");
 	output_close(&output);
-	return rc;
+	/* What is lost was named. */
+	return rc == STATUS_OK && !whole ? STATUS_CORRUPT : rc;
 }

@@ -77,7 +77,7 @@ static const struct command commands[] = {
 	  command_import, command_import_check },
 	{ "export", FOR_EXPORT, "[FILE]", 0, 1,
 	  "Write an environment's toggles to a file or stdout.", command_export,
-	  remote_check },
+	  command_export_check },
 	{ "backup", FOR_BACKUP, "FILE", 1, 1,
 	  "Write a consistent copy of the database.", command_backup, NULL },
 	{ "restore", FOR_RESTORE, "BACKUP", 1, 1,

@@ -82,6 +82,7 @@ struct options {
 	int form; /* enum document_form */
 	const char *comment;
 	bool dry_run;
+	bool salvage;
 	bool replace;
 	const char *name; /* of a token; NULL: none */
 	const char *role;

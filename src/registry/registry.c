@@ -436,8 +436,10 @@ registry_start(const struct registry_config *config, struct registry **out,
 	if (rc != STATUS_OK)
 		goto out;
 	rc = rebuild(registry, err);
-	if (rc != STATUS_OK)
+	if (rc != STATUS_OK) {
+		error_wrap(err, "database '%s'", config->database);
 		goto out;
+	}
 	group_init(&registry->group, registry->store, registry->catalog,
 		   config->clock, config->group_limit);
 	registry->group.pulse = &registry->pulse;

@@ -57,6 +57,10 @@ step_to_item(struct store *store, enum statement_id id,
 				   "revision %lld: its item '%.*s' is missing",
 				   (long long)revision, (int)key->key.length,
 				   key->key.data);
+	else if (status == STATUS_CORRUPT)
+		error_wrap(err, "%s '%.*s' as of revision %lld",
+			   kind_name(key->kind), (int)key->key.length,
+			   key->key.data, (long long)revision);
 	return status;
 }
 
