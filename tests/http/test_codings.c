@@ -11,7 +11,6 @@
 
 enum {
 	CASE_SECONDS = 60,
-	SOON_MS = 20000,
 	RAW = -15, /* zlib's names of the formats */
 	ZLIB = 15,
 	GZIP = 15 + 16,

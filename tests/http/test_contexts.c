@@ -9,7 +9,7 @@
 #include "release.h"
 #include "scene.h"
 
-enum { CASE_SECONDS = 60, SOON_MS = 10000 };
+enum { CASE_SECONDS = 60 };
 
 /* Its variant tells what the rules saw of the attribute "x". */
 #define RULES                                                                  \

@@ -11,7 +11,7 @@
 
 #include "scene.h"
 
-enum { CASE_SECONDS = 60, SOON_MS = 10000 };
+enum { CASE_SECONDS = 60 };
 
 #define T "/v1/envs/default"
 #define WAIT "Prefer: wait=60"

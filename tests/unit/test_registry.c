@@ -290,6 +290,7 @@ START_TEST(test_environment_when_removed_then_gone_and_starts_empty_again)
 	job_fini(&t.job);
 	ticket_edit(&t, &desk, EDIT_REMOVE, KIND_ENVIRONMENT, "prod", NULL);
 	t.job.environment = desk_string("prod");
+	t.job.write.edits[0].is_named = true;
 	ck_assert_msg(ticket_run(&t) == STATUS_OK, "%s", t.job.error.text);
 	job_fini(&t.job);
 	ck_assert_ptr_null(catalog_find(desk.catalog, "prod", 4));
