@@ -156,7 +156,7 @@ put_result(struct eval_context *context, struct inquiry *inquiry,
 	if (context->trace != NULL)
 		put_path(inquiry, context->trace, out);
 	if (inquiry->explain && result.reason == REASON_STATIC &&
-	    toggle->is_held)
+	    toggle != NULL && toggle->is_held)
 		put_explanation(inquiry, toggle, out);
 	bytes_append_char(out, '}');
 }

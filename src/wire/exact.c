@@ -76,7 +76,7 @@ is_there(const struct value *there, const struct value *value)
 	return there != NULL && value_equal(there, value);
 }
 
-/* A rule goes to and fro with what is held. */
+/* A rule moves with what is held. */
 static bool
 stands_in(const struct value *definition, const char *member,
 	  const struct value *value)

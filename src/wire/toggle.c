@@ -375,7 +375,7 @@ toggle_keeps(const struct toggle *toggle, const struct member *member)
 		return true;
 	if (stored == NULL)
 		return false;
-	/* It goes to and fro with what is held. */
+	/* It moves with what is held. */
 	held = value_get(stored, "held");
 	return is_same(stored, member) ||
 	       (held != NULL && is_same(held, member));

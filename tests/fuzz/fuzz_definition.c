@@ -1,5 +1,9 @@
-/* A definition that was accepted can be loaded from what is stored of it, and
- * its text can be sent back: both give the same definition. */
+/*
+ * A definition that was accepted can be loaded from what is stored of it, and
+ * its text can be sent back: both give the same definition. Every toggle can be
+ * served by hand, whatever its rules are; it is a plain flag then, and by its
+ * rules again it is what it was.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +23,62 @@ check_same(enum status status, struct definition *again,
 	if (status != STATUS_OK || strcmp(again->text.data, first->text.data))
 		abort();
 	definition_unref(again);
+}
+
+/* {"serve": name}; length 0: null */
+static struct definition *
+serve(const struct definition *d, struct string name, struct arena *arena)
+{
+	const struct definition_scope scope = { .lenient = true,
+						.pointer = "" };
+	struct member member = { { "serve", 5 }, { .type = VALUE_NULL } };
+	struct value patch = { .type = VALUE_OBJECT };
+	struct definition *after = NULL;
+	struct value value;
+
+	if (name.length > 0)
+		member.value =
+		    (struct value){ .type = VALUE_STRING, .string = name };
+	patch.object.members = &member;
+	patch.object.count = 1;
+	if (definition_patch(d, &patch, "", arena, &value, NULL) != STATUS_OK ||
+	    definition_decode(KIND_TOGGLE, key, &value, &stamp, &scope, arena,
+			      &after, NULL) != STATUS_OK)
+		abort();
+	return after;
+}
+
+static void
+check_plain(const struct definition *d, struct string name)
+{
+	if (!d->is_held || !d->enabled || d->program != NULL ||
+	    d->default_variant < 0 ||
+	    !string_equal(d->variants[d->default_variant].name, name))
+		abort();
+}
+
+static void
+check_hold(const struct definition *first, struct arena *arena)
+{
+	for (size_t i = 0; i < first->variant_count; i++) {
+		const struct string name = first->variants[i].name;
+		struct definition *by_hand = serve(first, name, arena);
+		struct definition *other, *back;
+
+		check_plain(by_hand, name);
+		other = serve(by_hand, first->variants[0].name, arena);
+		back = serve(other, (struct string){ "", 0 }, arena);
+		if (back->is_held)
+			abort();
+		/* An empty rule is none. */
+		if (!first->is_held &&
+		    strstr(first->core.data, "\"targeting\":{}") == NULL &&
+		    !string_equal(back->stored, first->stored))
+			abort();
+		definition_unref(by_hand);
+		definition_unref(other);
+		definition_unref(back);
+	}
 }
 
 static void
@@ -43,6 +103,8 @@ try_kind(enum kind kind, const struct value *json, struct arena *arena)
 	status = definition_decode(kind, key, &back, &stamp, &scope, arena,
 				   &again, NULL);
 	check_same(status, again, first);
+	if (kind == KIND_TOGGLE)
+		check_hold(first, arena);
 	definition_unref(first);
 }
 

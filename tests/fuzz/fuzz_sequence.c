@@ -56,6 +56,16 @@ static const char *const bodies[] = {
 	"{\"$ref\":\"t\"}",
 	"{\"in\":[{\"var\":\"p\"},\"abc\"]}",
 	"[true]",
+	/* By hand. Behind the others, which the corpus counts. */
+	"{\"serve\":\"off\"}",
+	"{\"serve\":\"on\"}",
+	"{\"serve\":null}",
+	"{\"enabled\":false}",
+	"{\"enabled\":true}",
+	"{\"serve\":\"on\",\"held\":{\"defaultVariant\":\"off\",\"targeting\":{"
+	"\"if\":[{\"$ref\":\"s\"},\"on\"]}}}",
+	"{\"state\":\"ENABLED\",\"variants\":{\"on\":true,\"off\":false},"
+	"\"defaultVariant\":\"off\"}",
 };
 
 enum op {

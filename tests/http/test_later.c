@@ -211,7 +211,7 @@ START_TEST(test_write_when_members_are_unknown_then_kept)
 	by_admin(&w, "PATCH", KILL, "{\"description\":\"why\"}", 200);
 	by_admin(&w, "POST", ENV "/changes",
 		 "{\"toggles\":{\"kill\":{\"owner\":\"ann\"}}}", 200);
-	/* They go to and fro with what is held. */
+	/* They move with what is held. */
 	by_admin(&w, "PATCH", KILL, "{\"serve\":null}", 200);
 	by_admin(&w, "PATCH", KILL, "{\"serve\":\"off\"}", 200);
 	expect_says(by_admin(&w, "GET", KILL, NULL, 200)->body, STAGE);

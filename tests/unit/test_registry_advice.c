@@ -130,7 +130,7 @@ START_TEST(test_advice_when_a_rollback_disables_then_it_is_said)
 }
 END_TEST
 
-/* It goes to and fro over a variant that is served by hand. */
+/* Over a variant that is served by hand, in any order. */
 START_TEST(test_rollback_when_over_a_hold_then_exactly_as_it_was)
 {
 	static const char *const steps[] = {
