@@ -27,6 +27,9 @@ struct change {
 	struct string environment;
 	struct string actor;
 	struct string comment;
+	/* It makes an environment again that was removed, and that goes on with
+	 * a life which began with this revision; 0: nothing of that. */
+	int64_t life;
 	struct change_item *items; /* each kind and key at most once */
 	size_t count;
 	/* Its place in the chain of all changes; none until it is stored. */

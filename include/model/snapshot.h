@@ -34,7 +34,9 @@ struct snapshot {
 	int64_t revision; /* of the last change to this environment */
 	int64_t at_ms;    /* when that was */
 	int64_t horizon;  /* deltas are complete for cursors >= horizon */
-	int64_t born; /* the change that made it, perhaps anew; 0: not known */
+	/* The change that its life began with: that made it, perhaps anew. By a
+	 * rollback an old life goes on. 0: not known. */
+	int64_t born;
 	struct definition *settings; /* KIND_ENVIRONMENT, or NULL */
 	struct tree *toggles;
 	struct tree *segments;

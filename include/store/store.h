@@ -153,11 +153,14 @@ enum status store_load_one(struct store *store, const struct stored_key *key,
 			   int64_t at, store_item_fn fn, void *ctx,
 			   struct error *err) MUST_CHECK;
 
-/* The change that made an environment which is there: where it was removed and
- * made again, the one that made it last. Of what has been pruned nothing is
- * known; then it is the oldest change to its settings that is kept. */
+/* The change with which the life of an environment began that was there at
+ * revision `at` (INT64_MAX: now): where it was removed and made again, the one
+ * that made it last, unless that was a rollback (change.life). Of what has been
+ * pruned nothing is known; then it is the oldest change to its settings that is
+ * kept. 0: it was not there. */
 enum status store_born(struct store *store, struct string environment,
-		       int64_t *revision, struct error *err) MUST_CHECK;
+		       int64_t at, int64_t *revision,
+		       struct error *err) MUST_CHECK;
 
 /* The fate of one write, kept under its Idempotency-Key so that a repeated
  * request answers as the first did. */
@@ -226,11 +229,12 @@ typedef enum status (*store_change_fn)(const struct stored_change *change,
 
 struct history_query {
 	struct string environment; /* length 0: all */
-	struct string key; /* length 0: all; else only items of that key */
-	int64_t before;    /* only revisions < before; 0: from the newest */
-	int64_t after;     /* only revisions > after */
-	int64_t revision;  /* only this one; 0: any */
-	bool is_bare;      /* without items; not with a key */
+	struct string key;   /* length 0: all; else only items of that key */
+	struct string actor; /* length 0: all */
+	int64_t before;      /* only revisions < before; 0: from the newest */
+	int64_t after;       /* only revisions > after */
+	int64_t revision;    /* only this one; 0: any */
+	bool is_bare;        /* without items; not with a key */
 	size_t limit;
 };
 

@@ -59,9 +59,10 @@ void document_point(int64_t revision, int64_t at_ms, struct bytes *out);
 /* One change with before and after: {"revision","environment","at","actor",
  * "comment","hash" (once it is
  * stored),"toggles":{key:{"before","after"}},"segments":{…},
- * "environments":{…}}; members without items are {} for toggles and segments
- * and left out for environments. `extra` (may be NULL) is put in as it is, with
- * a comma behind it: "\"dryRun\":true,". */
+ * "environments":{…},"tokens":{…}}; members without items are {} for toggles
+ * and segments and left out for the others. Of a token no secret is shown.
+ * `extra` (may be NULL) is put in as it is, with a comma behind it:
+ * "\"dryRun\":true,". */
 void document_change(const struct change *change, const char *extra,
 		     struct bytes *out);
 

@@ -7,6 +7,7 @@
 int64_t
 bounds_first(const struct request *r)
 {
+	/* Without a snapshot it is an admin: ROUTE_REMOVED. */
 	return access_is_admin(r) ? 0 : r->snapshot->born;
 }
 

@@ -243,6 +243,16 @@ reply_no_environment(struct request *r)
 	bytes_fini(&list);
 }
 
+/* What was removed has a past, which is an admin's to see and to bring back. */
+static bool
+may_be_gone(const struct request *r)
+{
+	const struct string name = r->params[0];
+
+	return (r->route->flags & ROUTE_REMOVED) != 0 && access_is_admin(r) &&
+	       name_is_environment(name.data, name.length);
+}
+
 bool
 intake_environment(struct request *r)
 {
@@ -250,7 +260,7 @@ intake_environment(struct request *r)
 		return true;
 	r->snapshot = catalog_find_public(r->catalog, r->params[0].data,
 					  r->params[0].length);
-	if (r->snapshot != NULL)
+	if (r->snapshot != NULL || may_be_gone(r))
 		return true;
 	reply_no_environment(r);
 	return false;

@@ -49,7 +49,10 @@ enum route_flag {
 				    definition in any answer */
 	ROUTE_ADMIN = 1 << 8,
 	ROUTE_TICKET =
-	    1 << 9,           /* a ticket in the URL will do (model/ticket.h) */
+	    1 << 9, /* a ticket in the URL will do (model/ticket.h) */
+	ROUTE_REMOVED = 1 << 11, /* with ROUTE_ENVIRONMENT: an admin may name
+				    one that is not there, or no more; then
+				    r->snapshot is NULL */
 	ROUTE_PAGE = 1 << 10, /* people follow links to it (site.h); reading it
 				does nothing */
 };

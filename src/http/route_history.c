@@ -52,6 +52,23 @@ put_end(struct request *r, const char *name, const struct moment *asked,
 	bytes_append_char(out, ',');
 }
 
+static struct string
+query_text(const struct request *r, const char *name)
+{
+	const char *text = request_query(r, name);
+
+	return (struct string){ text == NULL ? "" : text,
+				text == NULL ? 0 : strlen(text) };
+}
+
+/* Nothing was ever done in an environment of that name. */
+static bool
+never_was(const struct request *r)
+{
+	return r->snapshot == NULL && r->job->environment.length > 0 &&
+	       r->job->revision == 0;
+}
+
 static void
 reply_history(struct request *r)
 {
@@ -63,6 +80,12 @@ reply_history(struct request *r)
 
 	if (order_refused(r))
 		return;
+	if (never_was(r)) {
+		reply_fail(r, STATUS_NOT_FOUND,
+			   "there is no environment '%.*s', and never was",
+			   (int)job->environment.length, job->environment.data);
+		return;
+	}
 	/* One more was asked for than is shown: it says whether there is a
 	 * next page. */
 	if (shown == job->history.limit)
@@ -99,28 +122,43 @@ take_range(struct request *r, struct moment_range *range)
 	       (range->until == NULL || bounds_admit_end(r, range->until));
 }
 
+/* Of one environment, or, with length 0, of all. */
 static enum step
-history(struct request *r)
+list(struct request *r, struct string environment)
 {
-	static const char *const known[] = { "key",   "before", "limit",
-					     "since", "until",  NULL };
-	const char *key = request_query(r, "key");
+	static const char *const known[] = { "key",   "actor", "before",
+					     "limit", "since", "until",
+					     NULL };
+	struct history_query *query;
 	int64_t limit = HISTORY_DEFAULT;
 
 	request_job(r, JOB_HISTORY);
+	query = &r->job->history;
 	if (!request_known_query(r, known) ||
 	    !take_number(r, "limit", request_query(r, "limit"), HISTORY_MAX,
 			 &limit) ||
 	    !take_number(r, "before", request_query(r, "before"), INT64_MAX,
-			 &r->job->history.before) ||
+			 &query->before) ||
 	    !take_range(r, &r->job->range))
 		return STEP_REPLY;
-	r->job->environment = r->params[0];
-	r->job->history.environment = r->params[0];
-	if (key != NULL)
-		r->job->history.key = (struct string){ key, strlen(key) };
-	r->job->history.limit = (size_t)limit + 1;
+	r->job->environment = environment;
+	query->environment = environment;
+	query->key = query_text(r, "key");
+	query->actor = query_text(r, "actor");
+	query->limit = (size_t)limit + 1;
 	return request_submit(r, reply_history);
+}
+
+static enum step
+history(struct request *r)
+{
+	return list(r, r->params[0]);
+}
+
+static enum step
+history_of_all(struct request *r)
+{
+	return list(r, (struct string){ "", 0 });
 }
 
 static void
@@ -137,27 +175,39 @@ reply_revision(struct request *r)
 }
 
 static enum step
-history_one(struct request *r)
+one(struct request *r, struct string environment, struct string revision)
 {
 	static const char *const known[] = { NULL };
 
 	request_job(r, JOB_HISTORY);
 	if (!request_known_query(r, known) ||
-	    !take_number(r, "revision", r->params[1].data, INT64_MAX,
+	    !take_number(r, "revision", revision.data, INT64_MAX,
 			 &r->job->history.revision))
 		return STEP_REPLY;
 	if (r->job->history.revision < bounds_first(r)) {
 		reply_fail(r, STATUS_NOT_FOUND,
 			   "there is no change %" PRId64
 			   " in environment '%.*s'",
-			   r->job->history.revision, (int)r->params[0].length,
-			   r->params[0].data);
+			   r->job->history.revision, (int)environment.length,
+			   environment.data);
 		return STEP_REPLY;
 	}
-	r->job->environment = r->params[0];
-	r->job->history.environment = r->params[0];
+	r->job->environment = environment;
+	r->job->history.environment = environment;
 	r->job->history.limit = 1;
 	return request_submit(r, reply_revision);
+}
+
+static enum step
+history_one(struct request *r)
+{
+	return one(r, r->params[0], r->params[1]);
+}
+
+static enum step
+history_one_of_all(struct request *r)
+{
+	return one(r, (struct string){ "", 0 }, r->params[0]);
 }
 
 static enum step
@@ -185,10 +235,14 @@ rollback(struct request *r)
 }
 
 const struct route routes_history[] = {
-	{ METHOD_GET, "/v1/envs/{env}/history", history, ROUTE_ENVIRONMENT },
+	{ METHOD_GET, "/v1/history", history_of_all, ROUTE_ADMIN },
+	{ METHOD_GET, "/v1/history/{revision}", history_one_of_all,
+	  ROUTE_ADMIN },
+	{ METHOD_GET, "/v1/envs/{env}/history", history,
+	  ROUTE_ENVIRONMENT | ROUTE_REMOVED },
 	{ METHOD_GET, "/v1/envs/{env}/history/{revision}", history_one,
-	  ROUTE_ENVIRONMENT },
+	  ROUTE_ENVIRONMENT | ROUTE_REMOVED },
 	{ METHOD_POST, "/v1/envs/{env}/rollback", rollback,
-	  ROUTE_ENVIRONMENT | ROUTE_WRITE },
+	  ROUTE_ENVIRONMENT | ROUTE_WRITE | ROUTE_REMOVED },
 	{ METHOD_GET, NULL, NULL, 0 },
 };

@@ -219,6 +219,8 @@ snapshot_apply(const struct snapshot *base, const struct change *change)
 	snapshot->at_ms = change->at_ms;
 	for (size_t i = 0; i < change->count; i++)
 		apply_item(snapshot, &change->items[i]);
+	if (change->life > 0)
+		snapshot->born = change->life;
 	drop_oldest_tombstones(snapshot);
 	return snapshot;
 }

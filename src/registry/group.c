@@ -159,6 +159,29 @@ check_environment(struct job *job)
 	return STATUS_OK;
 }
 
+/* May the job make an environment that is not there? A rollback makes one again
+ * that was there then: what was wrong with that moment is said here. */
+static bool
+may_make(struct job *job)
+{
+	const struct then *then = job->then;
+
+	if (job->type == JOB_WRITE)
+		return job->write.create_environment;
+	/* It never was there. */
+	if (job->type != JOB_ROLLBACK || then == NULL ||
+	    then->newest.revision == 0)
+		return false;
+	if (then->error.code != STATUS_OK)
+		job->error = then->error;
+	else if (job->rollback.key_count > 0)
+		error_set(&job->error, STATUS_CONFLICT,
+			  "environment '%.*s' is not there, so it can only be "
+			  "rolled back as a whole, without 'keys'",
+			  (int)job->environment.length, job->environment.data);
+	return job->error.code == STATUS_OK;
+}
+
 /* The environment the job is about; a new one is made for the job that creates
  * it. `*fresh` is to be released. */
 static const struct snapshot *
@@ -169,7 +192,9 @@ find_base(struct group *group, struct job *job, struct snapshot **fresh)
 
 	if (base != NULL)
 		return base;
-	if (job->type != JOB_WRITE || !job->write.create_environment) {
+	if (!may_make(job)) {
+		if (job->error.code != STATUS_OK)
+			return NULL;
 		error_set(&job->error, STATUS_NOT_FOUND,
 			  "there is no environment '%.*s'; to make it: PUT "
 			  "/v1/envs/%.*s",

@@ -84,6 +84,7 @@ static enum status
 ask_history(struct past_read *question, struct store *store, struct job *job)
 {
 	struct history_query *query = &question->query;
+	struct point newest = { .revision = 0 };
 	enum status rc;
 
 	*query = job->history;
@@ -92,6 +93,12 @@ ask_history(struct past_read *question, struct store *store, struct job *job)
 		return rc;
 	query->environment = copy(question, job->history.environment);
 	query->key = copy(question, job->history.key);
+	query->actor = copy(question, job->history.actor);
+	rc = past_point(store, query->environment, INT64_MAX, &newest,
+			&job->error);
+	if (rc != STATUS_OK)
+		return rc;
+	job->revision = newest.revision;
 	/* The newest of now, also for those who come to it later. */
 	if (query->before == 0 || query->before > store_head(store))
 		query->before = store_head(store) + 1;
@@ -101,6 +108,7 @@ ask_history(struct past_read *question, struct store *store, struct job *job)
 		     query->is_bare);
 	name_part(question, query->environment);
 	name_part(question, query->key);
+	name_part(question, query->actor);
 	return STATUS_OK;
 }
 

@@ -348,7 +348,7 @@ note_births(struct registry *registry, const struct catalog *catalog,
 		       NULL);
 	while (rc == STATUS_OK && (snapshot = tree_walk_next(&walk)) != NULL) {
 		rc = store_born(registry->store, snapshot->environment,
-				&snapshot->born, err);
+				INT64_MAX, &snapshot->born, err);
 		/* A cursor into a former life needs everything. */
 		if (snapshot->horizon < snapshot->born)
 			snapshot->horizon = snapshot->born;

@@ -177,6 +177,19 @@ apply(struct rewind *rewind, struct error *err)
 	return rc;
 }
 
+/* The environment was removed: the rollback makes it again, as an administrator
+ * may, and its life goes on. */
+static enum status
+make_again(const struct rewind *rewind, struct error *err)
+{
+	const enum status rc = token_check_role(
+	    rewind->draft->by, token_role_to_change(KIND_ENVIRONMENT), err);
+
+	if (rc == STATUS_OK)
+		rewind->draft->change->life = rewind->then->life;
+	return rc;
+}
+
 enum status
 rollback_apply(struct store *store, struct job *job, const struct catalog *now,
 	       struct draft *draft, struct error *err)
@@ -194,6 +207,8 @@ rollback_apply(struct store *store, struct job *job, const struct catalog *now,
 			pulse_beat(draft->pulse);
 	}
 	rc = rewind.then->error.code;
+	if (rc == STATUS_OK && draft->base->settings == NULL)
+		rc = make_again(&rewind, err);
 	if (rc == STATUS_OK) {
 		arena_init(&rewind.scratch);
 		/* What was stored once may be stored again, broken or not. */
@@ -201,7 +216,7 @@ rollback_apply(struct store *store, struct job *job, const struct catalog *now,
 		rc = apply(&rewind, err);
 		draft->lenient = false;
 		arena_fini(&rewind.scratch);
-	} else if (err != NULL) {
+	} else if (err != NULL && rewind.then->error.code != STATUS_OK) {
 		*err = rewind.then->error;
 	}
 	if (rewind.settings_kept)

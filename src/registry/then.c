@@ -135,6 +135,11 @@ finish(struct then *then)
 			  "%" PRId64,
 			  (int)then->query.environment.length,
 			  then->query.environment.data, then->query.at);
+	/* Only where it is not there any more that is of use. */
+	if (then->error.code == STATUS_OK &&
+	    store_born(then->store, then->query.environment, then->query.at,
+		       &then->life, &then->error) != STATUS_OK)
+		then->life = 0;
 	store_past_free(then->past);
 	then->past = NULL;
 	then->is_done = true;
@@ -153,7 +158,9 @@ then_new(struct store *store, const struct job *job)
 	then->query.environment = job->environment;
 	if (order->key_count > 0)
 		select_keys(then, order);
-	if (past_revision(store, &order->to, order->not_before, &then->query.at,
+	if (past_point(store, job->environment, INT64_MAX, &then->newest,
+		       &then->error) != STATUS_OK ||
+	    past_revision(store, &order->to, order->not_before, &then->query.at,
 			  &then->error) != STATUS_OK ||
 	    past_point(store, job->environment, then->query.at, &then->to,
 		       &then->error) != STATUS_OK)

@@ -43,8 +43,10 @@ struct then {
 	size_t count;
 	size_t capacity;
 	struct map numbers;         /* kind and key -> number of the item + 1 */
+	struct point newest;        /* of the environment; 0: it never was */
 	struct point to;            /* what the moment was found to mean */
-	bool existed;               /* the environment, at that moment */
+	bool existed;               /* the environment, at that moment … */
+	int64_t life;               /* … in a life that began with this */
 	const struct snapshot *now; /* for the step at hand; NULL: nothing */
 	bool is_done;
 	struct error error; /* why it could not be read; STATUS_OK: it was */

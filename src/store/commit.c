@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "chain.h"
+#include "life.h"
 #include "store_error.h"
 #include "store_private.h"
 
@@ -107,6 +108,7 @@ hash_change(const struct change *change, const struct change_item *items,
 	const struct chain_change head = { change->revision, change->at_ms,
 					   change->environment, change->actor,
 					   change->comment };
+	char life[LIFE_TEXT_BYTES];
 	struct chain chain;
 
 	chain_begin(&chain, hash, &head);
@@ -118,19 +120,22 @@ hash_change(const struct change *change, const struct change_item *items,
 			chain_set(&chain, item->kind, item->key,
 				  item->after->stored);
 	}
+	/* Behind all other kinds. */
+	if (change->life > 0)
+		chain_set(&chain, (enum kind)KIND_LIFE, life_key,
+			  life_encode(change->life, life));
 	chain_end(&chain, hash);
 }
 
 static enum status
-insert_item(struct store *store, const struct change *change,
-	    const struct change_item *item, struct error *err)
+insert_row(struct store *store, const struct change *change, int kind,
+	   struct string key, struct parameter text, struct error *err)
 {
 	const struct parameter row[] = {
 		parameter_integer(change->revision),
-		parameter_integer(item->kind),
-		parameter_text(item->key),
-		is_removed(item) ? parameter_null()
-				 : parameter_text(item->after->stored),
+		parameter_integer(kind),
+		parameter_text(key),
+		text,
 		parameter_text(change->environment),
 	};
 	const struct parameter pointer[] = { row[4], row[1], row[2], row[0] };
@@ -141,6 +146,28 @@ insert_item(struct store *store, const struct change *change,
 		status =
 		    statement_run(store, STATEMENT_PUT_NEWEST, pointer, 4, err);
 	return status;
+}
+
+static enum status
+insert_item(struct store *store, const struct change *change,
+	    const struct change_item *item, struct error *err)
+{
+	return insert_row(store, change, (int)item->kind, item->key,
+			  is_removed(item)
+			      ? parameter_null()
+			      : parameter_text(item->after->stored),
+			  err);
+}
+
+static enum status
+insert_life(struct store *store, const struct change *change, struct error *err)
+{
+	char text[LIFE_TEXT_BYTES];
+
+	if (change->life == 0)
+		return STATUS_OK;
+	return insert_row(store, change, KIND_LIFE, life_key,
+			  parameter_text(life_encode(change->life, text)), err);
 }
 
 /* By how much the wall clock was set back since the change before. */
@@ -185,6 +212,8 @@ insert_change(struct store *store, struct change *change,
 	    statement_run(store, STATEMENT_INSERT_CHANGE, parameters, 7, err);
 	for (size_t i = 0; i < change->count && status == STATUS_OK; i++)
 		status = insert_item(store, change, &items[i], err);
+	if (status == STATUS_OK)
+		status = insert_life(store, change, err);
 	free(sorted);
 	return status;
 }

@@ -137,17 +137,15 @@ next_of_lists(struct store_history *history, int64_t *revision, int *rows,
 	return status;
 }
 
-/* By which of environment and key the query selects. For a single revision the
- * walk over all is the shortest. */
+/* For a single revision the walk over all is the shortest. A key, or an actor,
+ * over all environments is looked for change by change: a statement that does
+ * it would not come back before it has found one. */
 static enum statement_id
 listing_of(const struct history_query *query)
 {
-	if (query->revision > 0)
-		return STATEMENT_LIST_CHANGES;
-	if (query->environment.length > 0)
-		return STATEMENT_LIST_BY_ENVIRONMENT;
-	return query->key.length > 0 ? STATEMENT_LIST_BY_KEY
-				     : STATEMENT_LIST_CHANGES;
+	return query->revision > 0 || query->environment.length == 0
+		   ? STATEMENT_LIST_CHANGES
+		   : STATEMENT_LIST_BY_ENVIRONMENT;
 }
 
 static enum status
@@ -158,9 +156,7 @@ next_of_statement(struct store_history *history, int64_t *revision,
 	const enum statement_id id = listing_of(query);
 	const struct parameter parameters[] = {
 		parameter_integer(history->revision),
-		parameter_text(query->environment.length > 0
-				   ? query->environment
-				   : query->key),
+		parameter_text(query->environment),
 	};
 	bool row = false;
 	enum status status =
@@ -221,6 +217,8 @@ is_wanted(const struct store_history *history)
 	const struct stored_change *change = &history->change;
 
 	return (query->revision <= 0 || change->revision == query->revision) &&
+	       (query->actor.length == 0 ||
+		string_equal(query->actor, change->actor)) &&
 	       (query->environment.length == 0 ||
 		string_equal(query->environment, change->environment));
 }

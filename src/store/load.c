@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "chain.h"
+#include "life.h"
 #include "lookback.h"
 #include "store_private.h"
 #include "version.h"
@@ -51,7 +52,8 @@ store_load(struct store *store, struct string environment, int64_t at,
 	for (size_t i = 0; i < lookback.count && status == STATUS_OK; i++) {
 		const struct version_pointer *pointer = &lookback.pointers[i];
 
-		store->later += pointer->key.kind >= KIND_COUNT;
+		store->later += pointer->key.kind >= KIND_COUNT &&
+				(int)pointer->key.kind != KIND_LIFE;
 		if (pointer->revision > 0)
 			status =
 			    version_deliver(store, &pointer->key,

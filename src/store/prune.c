@@ -69,7 +69,7 @@ is_due(struct step *step, bool *due, struct error *err)
 		status = read_time(step, STATEMENT_STEP_BEHIND, successor, 2,
 				   &at_ms, err);
 	if (status == STATUS_OK)
-		*due = at_ms <= step->before_ms;
+		*due = at_ms < INT64_MAX && at_ms <= step->before_ms;
 	return status;
 }
 

@@ -85,11 +85,6 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_LIST_BY_ENVIRONMENT] =
 	    "SELECT revision FROM change INDEXED BY change_by_environment "
 	    "WHERE environment = ?2 AND revision < ?1 ORDER BY revision DESC",
-	[STATEMENT_LIST_BY_KEY] =
-	    "SELECT revision FROM change AS c WHERE revision < ?1 "
-	    "AND EXISTS (SELECT 1 FROM item AS i "
-	    "WHERE i.revision = c.revision AND i.key = ?2) "
-	    "ORDER BY revision DESC",
 	[STATEMENT_READ_CHANGE] = "SELECT environment, at, actor, comment, "
 				  "hash FROM change WHERE revision = ?1",
 	[STATEMENT_READ_ITEMS] =

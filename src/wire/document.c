@@ -214,6 +214,10 @@ document_change(const struct change *change, const char *extra,
 		put_member(out, "environments");
 		put_items(items, change->count, KIND_ENVIRONMENT, out);
 	}
+	if (has_kind(change, KIND_TOKEN)) {
+		put_member(out, "tokens");
+		put_items(items, change->count, KIND_TOKEN, out);
+	}
 	bytes_append_char(out, '}');
 	free(items);
 }

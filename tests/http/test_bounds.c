@@ -215,9 +215,10 @@ live_twice(void)
 	    c->t, "%s",
 	    json_text_at(get(c, c->viewer, SHOP "/changes", 200), "/cursor"));
 	let_time_pass();
-	l.gone = json_int_at(answer_json(ask_with(c->t, HEADERS(c->admin),
-						  "DELETE", SHOP, NULL, 200)),
-			     "/revision");
+	l.gone =
+	    json_int_at(answer_json(ask_with(c->t, HEADERS(c->admin), "DELETE",
+					     SHOP "?name=shop", NULL, 200)),
+			"/revision");
 	let_time_pass();
 	l.made = put(c, SHOP, "{}");
 	put(c, SHOP "/toggles/fresh", "{}");

@@ -78,6 +78,8 @@ static const struct {
 	{ "GET", "/openapi.yaml", "/openapi.yaml", NULL, 200 },
 	{ "GET", "/v1/backup", "/v1/backup", NULL, 0 },
 	{ "GET", "/v1/head", "/v1/head", NULL, 0 },
+	{ "GET", "/v1/history", "/v1/history", NULL, 0 },
+	{ "GET", "/v1/history/{revision}", "/v1/history/1", NULL, 0 },
 };
 
 /* {n} is the round, {rev} the revision before the last changes. */

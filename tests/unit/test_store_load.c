@@ -43,14 +43,20 @@ START_TEST(test_load_when_empty_then_nothing)
 END_TEST
 
 static int64_t
-born(struct store_fixture *f, const char *environment)
+born_at(struct store_fixture *f, const char *environment, int64_t at)
 {
 	int64_t revision = -1;
 
 	ck_assert_int_eq(
-	    store_born(f->store, text_of(environment), &revision, &f->err),
+	    store_born(f->store, text_of(environment), at, &revision, &f->err),
 	    STATUS_OK);
 	return revision;
+}
+
+static int64_t
+born(struct store_fixture *f, const char *environment)
+{
+	return born_at(f, environment, INT64_MAX);
 }
 
 /* At each revision: what the settings of `e` become, and the change that made
@@ -58,14 +64,19 @@ born(struct store_fixture *f, const char *environment)
 static const struct {
 	const char *settings; /* NULL: removed; "": another change */
 	int64_t born;
+	int64_t life; /* that goes on with this change */
 } births[] = {
-	{ "one", 1 },   { "two", 1 },  { "", 1 },   { NULL, 0 },   { "", 0 },
-	{ "three", 6 }, { "four", 6 }, { NULL, 0 }, { "five", 9 }, { "", 9 },
+	{ "one", 1, 0 },   { "two", 1, 0 },   { "", 1, 0 },   { NULL, 0, 0 },
+	{ "", 0, 0 },      { "three", 6, 0 }, { "", 6, 0 },   { NULL, 0, 0 },
+	{ "back", 6, 6 },  { "four", 6, 0 },  { "", 6, 0 },   { NULL, 0, 0 },
+	{ "five", 13, 0 }, { NULL, 0, 0 },    { "to", 1, 1 }, { "six", 1, 0 },
 };
 
-START_TEST(test_born_when_made_again_then_the_last_time)
+START_TEST(test_born_when_made_again_then_the_last_time_unless_life_goes_on)
 {
 	struct store_fixture f;
+	int64_t changes = 0;
+	bool done = false;
 
 	store_fixture_init(&f);
 	ck_assert_int_eq(born(&f, "e"), 0);
@@ -77,9 +88,24 @@ START_TEST(test_born_when_made_again_then_the_last_time)
 					  births[i].settings);
 		else
 			store_fixture_add(&f, change, KIND_TOGGLE, "a", "x");
+		change->life = births[i].life;
 		ck_assert_int_eq(store_fixture_commit(&f, change), STATUS_OK);
 		ck_assert_int_eq(born(&f, "e"), births[i].born);
 	}
+	for (size_t i = 0; i < sizeof(births) / sizeof(births[0]); i++)
+		ck_assert_int_eq(born_at(&f, "e", (int64_t)i + 1),
+				 births[i].born);
+	ck_assert_int_eq(store_verify(f.store, &changes, &f.err), STATUS_OK);
+	/* It is nothing that a later release has stored, nor seen otherwise. */
+	(void)store_fixture_dump(&f, "", INT64_MAX);
+	ck_assert_uint_eq(store_later(f.store), 0);
+	/* What says so is kept as long as it is in force. */
+	while (!done)
+		ck_assert_msg(store_prune(f.store, INT64_MAX, INT64_MAX, 3,
+					  &done, &f.err) == STATUS_OK,
+			      "%s", f.err.text);
+	ck_assert_int_eq(born(&f, "e"), 1);
+	ck_assert_int_eq(store_verify(f.store, &changes, &f.err), STATUS_OK);
 	ck_assert_int_eq(born(&f, "other"), 0);
 	store_fixture_fini(&f);
 }
@@ -264,7 +290,9 @@ main(void)
 	int failed;
 
 	tcase_add_test(tcase, test_load_when_empty_then_nothing);
-	tcase_add_test(tcase, test_born_when_made_again_then_the_last_time);
+	tcase_add_test(
+	    tcase,
+	    test_born_when_made_again_then_the_last_time_unless_life_goes_on);
 	tcase_add_loop_test(tcase, test_load_when_asked_as_of_then_that_version,
 			    0,
 			    (int)(sizeof(load_cases) / sizeof(load_cases[0])));
