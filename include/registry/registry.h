@@ -77,6 +77,7 @@ struct point {
 
 struct rollback_order {
 	struct moment to;
+	int64_t now_ms;            /* the wall clock, when it was asked */
 	int64_t not_before;        /* refuse what is older; 0: nothing */
 	const struct string *keys; /* toggles; none: everything */
 	size_t key_count;

@@ -229,6 +229,7 @@ rollback(struct request *r)
 		return STEP_REPLY;
 	r->job->rollback.not_before = bounds_first(r);
 	r->job->rollback.to = order.to;
+	r->job->rollback.now_ms = request_now_ms(r);
 	r->job->rollback.keys = order.keys;
 	r->job->rollback.key_count = order.key_count;
 	return request_submit(r, order_reply_change);

@@ -9,9 +9,11 @@
  */
 #include "rollback.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "model/token.h"
 #include "past.h"
 #include "then.h"
@@ -190,6 +192,42 @@ make_again(const struct rewind *rewind, struct error *err)
 	return rc;
 }
 
+static void
+say_step(const struct clock_step *step, int64_t revision,
+	 struct warnings *warnings)
+{
+	char from[CLOCK_TEXT_BYTES];
+	char to[CLOCK_TEXT_BYTES];
+
+	clock_format(step->from_ms, from);
+	clock_format(step->to_ms, to);
+	warnings_add(warnings, "clock-stepped", "/to",
+		     "the wall clock was set back before revision %" PRId64
+		     ", from %s to %s, so it is doubtful what a time means "
+		     "here; it was taken for revision %" PRId64,
+		     step->revision, from, to, revision);
+}
+
+/* What is said beside the change. */
+static void
+say(const struct rewind *rewind, struct warnings *warnings)
+{
+	const struct then *then = rewind->then;
+
+	if (rewind->settings_kept)
+		warnings_add(warnings, "settings-kept", "",
+			     "the environment's settings were others then; "
+			     "they are an administrator's, so they stay as "
+			     "they are");
+	if (then->step.revision > 0)
+		say_step(&then->step, then->to.revision, warnings);
+	if (rewind->draft->change->count == 0 && !rewind->settings_kept)
+		warnings_add(warnings, "unchanged", "/to",
+			     "all of it is as it was at revision %" PRId64
+			     " already: nothing was changed",
+			     then->to.revision);
+}
+
 enum status
 rollback_apply(struct store *store, struct job *job, const struct catalog *now,
 	       struct draft *draft, struct error *err)
@@ -219,11 +257,8 @@ rollback_apply(struct store *store, struct job *job, const struct catalog *now,
 	} else if (err != NULL && rewind.then->error.code != STATUS_OK) {
 		*err = rewind.then->error;
 	}
-	if (rewind.settings_kept)
-		warnings_add(&job->warnings, "settings-kept", "",
-			     "the environment's settings were others then; "
-			     "they are an administrator's, so they stay as "
-			     "they are");
+	if (rc == STATUS_OK)
+		say(&rewind, &job->warnings);
 	job->to = rewind.then->to;
 	then_free(read_here);
 	return rc;

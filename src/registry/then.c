@@ -145,6 +145,28 @@ finish(struct then *then)
 	then->is_done = true;
 }
 
+/* Which revision the moment names, and how sure that is. */
+static enum status
+find_moment(struct then *then, const struct job *job)
+{
+	const struct rollback_order *order = &job->rollback;
+	struct store *store = then->store;
+	struct error *err = &then->error;
+	enum status rc =
+	    past_point(store, job->environment, INT64_MAX, &then->newest, err);
+
+	if (rc == STATUS_OK)
+		rc = past_revision(store, &order->to, order->not_before,
+				   &then->query.at, err);
+	if (rc == STATUS_OK)
+		rc = past_point(store, job->environment, then->query.at,
+				&then->to, err);
+	if (rc == STATUS_OK && order->to.is_time)
+		rc = store_find_step(store, then->query.at, order->to.at_ms,
+				     order->now_ms, &then->step, err);
+	return rc;
+}
+
 struct then *
 then_new(struct store *store, const struct job *job)
 {
@@ -158,12 +180,7 @@ then_new(struct store *store, const struct job *job)
 	then->query.environment = job->environment;
 	if (order->key_count > 0)
 		select_keys(then, order);
-	if (past_point(store, job->environment, INT64_MAX, &then->newest,
-		       &then->error) != STATUS_OK ||
-	    past_revision(store, &order->to, order->not_before, &then->query.at,
-			  &then->error) != STATUS_OK ||
-	    past_point(store, job->environment, then->query.at, &then->to,
-		       &then->error) != STATUS_OK)
+	if (find_moment(then, job) != STATUS_OK)
 		then->is_done = true;
 	/* Of a former life nothing was there, for who may not see it. */
 	else if (then->query.at < order->not_before)

@@ -45,6 +45,7 @@ struct then {
 	struct map numbers;         /* kind and key -> number of the item + 1 */
 	struct point newest;        /* of the environment; 0: it never was */
 	struct point to;            /* what the moment was found to mean */
+	struct clock_step step;     /* makes a time doubtful; 0: none */
 	bool existed;               /* the environment, at that moment … */
 	int64_t life;               /* … in a life that began with this */
 	const struct snapshot *now; /* for the step at hand; NULL: nothing */

@@ -233,6 +233,45 @@ warnings(struct toggled *t)
 	return count;
 }
 
+static const char *
+warned(struct toggled *t, const char *to)
+{
+	json_t *answer = ask_json(t, "POST", ENV "/rollback?dryRun=true",
+				  toggled_text(t, "{\"to\":\"%s\"}", to), 200);
+
+	return json_at(answer, "/warnings") == NULL
+		   ? ""
+		   : json_text_at(answer, "/warnings/0/code");
+}
+
+/* Going back over a step, or to a time that the clock said twice, is said. */
+START_TEST(test_rollback_when_over_a_step_of_the_clock_then_warned)
+{
+	struct toggled *t = open_clocked();
+
+	put_owner(t, "-7200", "a", 2);
+	put_owner(t, "-3600", "b", 3);
+	/* An hour and a half back for one change, then right. */
+	put_owner(t, "-9000", "c", 4);
+	put_owner(t, "+0", "d", 5);
+	put_owner(t, "+600", "e", 6);
+	ck_assert_str_eq(warned(t, "-5m"), "");
+	ck_assert_str_eq(warned(t, "6"), "unchanged");
+	/* 4 is the newest that is not later; that time was before 3 too. */
+	ck_assert_str_eq(warned(t, "100m ago"), "clock-stepped");
+	/* Over it. */
+	set_clock(t, "+600");
+	ck_assert_str_eq(warned(t, "3"), "");
+	/* What nobody can have meant: a step from the future. */
+	put_owner(t, "+864000", "f", 7);
+	put_owner(t, "+1200", "g", 8);
+	put_owner(t, "+1800", "h", 9);
+	ck_assert_str_eq(warned(t, "-5m"), "");
+	ck_assert_str_eq(warned(t, "-15m"), "clock-stepped");
+	scene_close(t);
+}
+END_TEST
+
 /* Nobody is asked and nothing changed: it is seen all the same, said, and said
  * again at the next start. */
 START_TEST(test_clock_when_behind_the_newest_change_then_seen_everywhere)
@@ -354,6 +393,8 @@ add(struct TCase *tc)
 	tcase_add_test(
 	    tc,
 	    test_moment_when_clock_was_ahead_once_then_minutes_ago_are_minutes);
+	tcase_add_test(tc,
+		       test_rollback_when_over_a_step_of_the_clock_then_warned);
 	tcase_add_test(
 	    tc, test_clock_when_behind_the_newest_change_then_seen_everywhere);
 	tcase_add_test(tc, test_waits_when_clock_jumps_then_they_take_as_long);
