@@ -103,9 +103,13 @@ ask_all(struct toggled *t)
 {
 	json_t *answers = json_array();
 
-	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
-		json_array_append(answers,
-				  ask_json(t, "GET", asked[i], NULL, 200));
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		json_t *answer = ask_json(t, "GET", asked[i], NULL, 200);
+
+		/* The revision in the flagd document, until 0.3. */
+		json_object_del(json_object_get(answer, "metadata"), "version");
+		json_array_append(answers, answer);
+	}
 	return answers;
 }
 
