@@ -314,8 +314,9 @@ print_token(const struct value *token)
 	const struct value *environments = value_get(token, "environments");
 	const char *expires = text_of(token, "expiresAt");
 
-	printf("%s  %-6s  %-24s  ", text_of(token, "id"),
-	       text_of(token, "role"), *expires ? expires : "never expires");
+	printf("%s  %-6s  made %s  %-24s  ", text_of(token, "id"),
+	       text_of(token, "role"), text_of(token, "createdAt"),
+	       *expires ? expires : "never expires");
 	for (size_t i = 0; environments && environments->type == VALUE_ARRAY &&
 			   i < environments->array.count;
 	     i++)

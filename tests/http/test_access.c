@@ -511,6 +511,7 @@ START_TEST(test_command_when_server_is_asked_then_as_over_http)
 	run = TOGGLED_RUN(t, "token", "list", "--server", t->url);
 	expect_says(run->out, "eu,us");
 	expect_says(run->out, id);
+	expect_says(run->out, "  made 2");
 	run = TOGGLED_RUN(t, "token", "rotate", id, "--server", t->url);
 	ck_assert_int_eq(strncmp(run->out + 4, id, 10), 0);
 	run = TOGGLED_RUN(t, "token", "revoke", id, "--server", t->url);
