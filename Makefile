@@ -71,7 +71,7 @@ PRELOAD := $(B)/tests/fault/disk_calls.so
 .SECONDARY:
 .PHONY: all deps deps-run run test check asan tsan fuzz fuzz-replay cover bench lint \
 	headers layers banned format format-check tidy cppcheck analyze spell clean help \
-	install deb check-deb check-ops compat compat-update sdk torture soak debian13 clang schemathesis
+	install deb deb-before check-deb check-systemd check-ops compat compat-update sdk torture soak debian13 clang schemathesis
 
 all: $(BIN) ## build build/$(VARIANT)/toggled
 
@@ -185,7 +185,7 @@ install: $(BIN) ## install under DESTDIR and PREFIX
 	$(Q)install -D -m 644 -t $(SHARE)/man/man8 docs/man/toggled.8
 	$(Q)install -D -m 644 -t $(SHARE)/man/man5 docs/man/toggled.conf.5
 	$(Q)install -D -m 644 -t $(SHARE)/doc/toggled/examples $(EXAMPLES:%=conf/%)
-	$(Q)install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/toggled
+	$(Q)install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/toggled/toggled.conf.d
 	$(Q)install -D -m 644 conf/toggled.sysusers $(DESTDIR)$(SYSUSERSDIR)/toggled.conf
 	$(Q)install -m 644 conf/toggled.socket $(DESTDIR)$(UNITDIR)/toggled.socket
 	$(Q)sh conf/unit-here $(PREFIX)/bin/toggled <conf/toggled.service | \
@@ -206,6 +206,15 @@ deb: ## build a Debian package in build/deb
 
 check-deb: deb ## install the package, use it, purge it (as root); lintian
 	$(Q)sh tests/lint/check-deb $(DEB) $(VERSION)
+
+# BOOTED is the Debian that is booted; its packages are built in its root.
+BOOTED := trixie
+check-systemd: ## the package in a booted Debian by systemd-nspawn (BOOTED=trixie), as root
+	$(Q)sh tests/lint/check-systemd $(BOOTED)
+
+# In the root of another release: the package of the release that was put there.
+deb-before:
+	$(Q)$(MAKE) --no-print-directory -C build/before deb
 
 check-ops: $(BIN) ## units, dashboard, alerts, manuals, proxies: does it all fit the program?
 	$(Q)sh tests/lint/install-deps ops

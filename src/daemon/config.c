@@ -1,7 +1,9 @@
 /*
  * The configuration file: "name = value" lines with the names of the long
- * options, "#" comments (at the start of a line or behind a blank). Every fault
- * names file and line.
+ * options, "#" comments (at the start of a line or behind a blank); and those
+ * in the folder beside it (drop_ins.h). What a later file says takes the place
+ * of what an earlier one does, all of a name that may stand on several lines.
+ * Every fault names file and line.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "drop_ins.h"
 #include "input.h"
 #include "option_table.h"
 
@@ -75,6 +78,8 @@ take_line(struct options *options, const struct line *line, size_t number,
 	    option_find(options->command, line->name, line->name_length);
 	char *before;
 
+	if (!own)
+		own = option;
 	if (!option || !(option->flags & OPTION_IN_FILE))
 		return option_unknown(FOR_SERVE, OPTION_IN_FILE, line->name,
 				      line->name_length, err);
@@ -91,9 +96,9 @@ take_line(struct options *options, const struct line *line, size_t number,
 		map_put(seen, line->name, line->name_length,
 			arena_copy(&options->arena, text.data, text.length));
 		bytes_fini(&text);
+		option_outweigh(options, own);
 	}
-	return option_apply(options, own ? own : option, line->value,
-			    SOURCE_FILE, err);
+	return option_apply(options, own, line->value, SOURCE_FILE, err);
 }
 
 enum status
@@ -127,8 +132,8 @@ config_parse(struct options *options, const char *path, const char *text,
 			 number ? number : 1, fault.text);
 }
 
-enum status
-config_read(struct options *options, const char *path, struct error *err)
+static enum status
+read_file(struct options *options, const char *path, struct error *err)
 {
 	struct bytes text;
 	enum status rc;
@@ -139,5 +144,22 @@ config_read(struct options *options, const char *path, struct error *err)
 		rc = config_parse(options, path, text.data ? text.data : "",
 				  text.length, err);
 	bytes_fini(&text);
+	return rc;
+}
+
+enum status
+config_read(struct options *options, const char *path, struct error *err)
+{
+	struct drop_ins drop_ins;
+	enum status rc = read_file(options, path, err);
+
+	if (rc != STATUS_OK)
+		return rc;
+	rc = drop_ins_find(&drop_ins, path, err);
+	if (rc != STATUS_OK)
+		return rc;
+	for (size_t i = 0; i < drop_ins.count && rc == STATUS_OK; i++)
+		rc = read_file(options, drop_ins.paths[i], err);
+	drop_ins_fini(&drop_ins);
 	return rc;
 }

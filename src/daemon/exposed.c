@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "drop_ins.h"
 #include "ticket_file.h"
 
 /* Somebody else than we, root, and a group that is ours alone or root's. */
@@ -57,6 +58,26 @@ check(struct log *log, const char *path, bool is_secret)
 	check_directory(log, path);
 }
 
+/* Who may put a file there may set anything. */
+static void
+check_drop_ins(struct log *log, const char *config)
+{
+	struct drop_ins drop_ins;
+	struct error err;
+	struct stat st;
+
+	error_init(&err);
+	if (!config || drop_ins_find(&drop_ins, config, &err) != STATUS_OK)
+		return;
+	if (stat(drop_ins.folder, &st) == 0 && others_may_write(&st))
+		warn(log, drop_ins.folder,
+		     "other users may add to, or replace, what lies in this "
+		     "directory");
+	for (size_t i = 0; i < drop_ins.count; i++)
+		check(log, drop_ins.paths[i], false);
+	drop_ins_fini(&drop_ins);
+}
+
 void
 exposed_warn(const struct options *options, struct log *log)
 {
@@ -74,5 +95,6 @@ exposed_warn(const struct options *options, struct log *log)
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		check(log, files[i].path, files[i].is_secret);
+	check_drop_ins(log, options->config);
 	free(ticket_key);
 }

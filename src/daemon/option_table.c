@@ -295,7 +295,8 @@ const struct option option_table[] = {
 	  .commands = REMOTE },
 	{ .name = "config",
 	  .argument = "FILE",
-	  .help = "read options from this file; the command line beats it",
+	  .help = "read options from this file, then from FILE.d/*.conf; the "
+		  "command line beats them",
 	  .set = set_text,
 	  .offset = AT(config),
 	  .commands = DAEMON | FOR_BACKUP | FOR_VERIFY | FOR_RESTORE },

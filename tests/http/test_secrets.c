@@ -453,6 +453,9 @@ static const struct {
 	{ "toggled.db.ticket-key", 0622, "other users may change this file" },
 	{ "conf", 0644, NULL },
 	{ "conf", 0666, "other users may change this file" },
+	{ "conf.d/a.conf", 0644, NULL },
+	{ "conf.d/a.conf", 0666, "other users may change this file" },
+	{ "conf.d", 0777, "other users may add to, or replace," },
 	{ ".", 0777, "other users may replace what lies in this directory" },
 };
 
@@ -462,6 +465,9 @@ START_TEST(test_file_when_others_may_change_or_read_it_then_said_at_start)
 	const char *conf = toggled_write(t, "conf", "log-level = info\n");
 	const char *path = toggled_path(t, files[_i].name);
 
+	ck_assert_int_eq(mkdir(toggled_path(t, "conf.d"), 0700), 0);
+	(void)toggled_write(t, "conf.d/a.conf", "loops = 1\n");
+	ck_assert_int_eq(chmod(toggled_path(t, "conf.d/a.conf"), 0600), 0);
 	ck_assert_ptr_null(strstr(toggled_log(t), "other users"));
 	scene_stop(t);
 	ck_assert_int_eq(chmod(conf, 0600), 0);

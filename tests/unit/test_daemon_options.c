@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "../../src/daemon/input.h"
 #include "../../src/daemon/option_table.h"
+#include "scratch.h"
 
 #define ARGV(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
@@ -225,6 +228,75 @@ START_TEST(test_file_when_line_says_otherwise_then_line_wins)
 }
 END_TEST
 
+static void
+put(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "we");
+
+	ck_assert_ptr_nonnull(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+/* In the order of their names; what a later one says takes the place of what
+ * was said before, all of a name that repeats. */
+START_TEST(test_file_when_drop_ins_stand_beside_it_then_later_ones_win)
+{
+	char directory[64];
+	char database[96];
+	char path[160];
+	char argument[192];
+	struct error err;
+	struct options *o;
+	struct options *again = NULL;
+
+	scratch_open(directory, database);
+	snprintf(path, sizeof(path), "%s/c.d", directory);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+#define PUT(name, text)                                                        \
+	(snprintf(path, sizeof(path), "%s/%s", directory, name),               \
+	 put(path, text))
+	PUT("c", "listen = :1\nlisten = :2\nloops = 3\ngroup = 7\n");
+	PUT("c.d/9.conf", "mailbox = 9\n");
+	PUT("c.d/10.conf", "mailbox = 10\nlisten = :3\nlisten = :4\n");
+	PUT("c.d/20.conf", "group = 20\n");
+	PUT("c.d/.conf", "group = 1\n");
+	PUT("c.d/.30.conf", "no setting");
+	PUT("c.d/30.conf.dpkg-dist", "no setting");
+	snprintf(argument, sizeof(argument), "--config=%s/c", directory);
+	o = parse(ARGV(argument, "--loops=4"), &err);
+	ck_assert_int_eq(options_take_file(o, &err), STATUS_OK);
+	ck_assert_uint_eq(o->listen.count, 2);
+	ck_assert_str_eq(o->listen.items[0], ":3");
+	ck_assert_str_eq(o->listen.items[1], ":4");
+	ck_assert_uint_eq(o->loops, 4);
+	ck_assert_uint_eq(o->group, 20);
+	ck_assert_uint_eq(o->mailbox, 9); /* "9" is behind "10" */
+
+	/* One that is wrong is named, also when they are read again. */
+	PUT("c.d/20.conf", "group = 20\ngroup = 21\n");
+	error_init(&err);
+	ck_assert_int_eq(options_again(o, &again, &err), STATUS_INVALID);
+	ck_assert_msg(strstr(err.text, "/c.d/20.conf:2: ") != NULL, "%s",
+		      err.text);
+	PUT("c.d/20.conf", "");
+	ck_assert_int_eq(options_again(o, &again, &err), STATUS_OK);
+	ck_assert_uint_eq(again->group, 7);
+	options_free(again);
+
+	/* A link that leads nowhere is no file that may be passed over. */
+	snprintf(path, sizeof(path), "%s/c.d/40.conf", directory);
+	ck_assert_int_eq(symlink("nowhere", path), 0);
+	error_init(&err);
+	ck_assert_int_eq(options_again(o, &again, &err), STATUS_IO);
+	options_free(o);
+#undef PUT
+	snprintf(path, sizeof(path), "%s/c.d", directory);
+	scratch_close(path);
+	scratch_close(directory);
+}
+END_TEST
+
 /* Every option stands in the manual, those of the file also in the commented
  * configuration, with its default. */
 START_TEST(test_table_when_documented_then_every_row_is_there)
@@ -286,6 +358,8 @@ main(void)
 	    (int)(sizeof(bad_configs) / sizeof(*bad_configs)));
 	tcase_add_test(tc, test_config_when_it_holds_nul_then_refused);
 	tcase_add_test(tc, test_file_when_line_says_otherwise_then_line_wins);
+	tcase_add_test(
+	    tc, test_file_when_drop_ins_stand_beside_it_then_later_ones_win);
 	tcase_add_test(tc, test_table_when_documented_then_every_row_is_there);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
