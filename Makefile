@@ -93,6 +93,7 @@ test: deps ## install what is missing, build, run every test
 
 check: $(BIN) $(TESTS) $(PRELOAD) $(FUZZ) layers ## run every test of VARIANT
 	$(Q)sh tests/lint/replay-fuzz $(FUZZ)
+	$(Q)sh tests/lint/check-docs $(BIN)
 	$(Q)TOGGLED=$(BIN) sh tests/lint/run-tests $(TESTS)
 
 # Another Debian than this machine's; what is run there is any of the goals here.

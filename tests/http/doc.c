@@ -100,22 +100,32 @@ take_blocks(struct doc *doc, const char *text)
 
 /* --- running ------------------------------------------------------------ */
 
+/* `text` with `to` wherever it has `from`. */
+static const char *
+replaced(struct doc *doc, const char *text, const char *from, const char *to)
+{
+	struct bytes out;
+
+	bytes_init(&out);
+	for (;;) {
+		const char *at = strstr(text, from);
+
+		if (!at)
+			break;
+		bytes_append(&out, text, (size_t)(at - text));
+		bytes_append_str(&out, to);
+		text = at + strlen(from);
+	}
+	bytes_append_str(&out, text);
+	return toggled_own(doc->t, bytes_take(&out), release);
+}
+
 /* `text` with the address of the document replaced by the server's. */
 static void
 append_block(struct doc *doc, const char *text, struct bytes *out)
 {
-	static const char printed[] = "http://127.0.0.1:8016";
-
-	for (;;) {
-		const char *at = strstr(text, printed);
-
-		if (!at)
-			break;
-		bytes_append(out, text, (size_t)(at - text));
-		bytes_append_str(out, doc->t->url);
-		text = at + strlen(printed);
-	}
-	bytes_append_str(out, text);
+	bytes_append_str(
+	    out, replaced(doc, text, "http://127.0.0.1:8016", doc->t->url));
 }
 
 static void
@@ -318,4 +328,21 @@ doc_run(struct toggled *t, const char *path)
 	ck_assert_msg(faults == 0, "%s: %zu of %zu blocks are wrong", path,
 		      faults, doc.count);
 	return doc.count;
+}
+
+void
+doc_type(struct toggled *t, const char *path, const char *from, const char *to)
+{
+	struct doc doc = { .t = t, .path = path };
+	size_t slips = 0;
+
+	take_blocks(&doc, doc_read(t, path));
+	for (size_t i = 0; i < doc.count && from; i++) {
+		const char *text = doc.blocks[i].text;
+
+		doc.blocks[i].text = replaced(&doc, text, from, to);
+		slips += strcmp(text, doc.blocks[i].text) != 0 ? 1 : 0;
+	}
+	ck_assert_msg(!from || slips > 0, "%s does not say %s", path, from);
+	run_script(&doc);
 }

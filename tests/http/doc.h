@@ -20,6 +20,11 @@
  * document says. `path` is relative to the root of the source tree. */
 size_t doc_run(struct toggled *t, const char *path);
 
+/* Type it all with a slip: `to` wherever it says `from` (NULL: as it stands).
+ * What comes of it is not judged. */
+void doc_type(struct toggled *t, const char *path, const char *from,
+	      const char *to);
+
 /* The whole file. */
 const char *doc_read(struct toggled *t, const char *path);
 
