@@ -63,11 +63,21 @@ report_broken(struct import *import, const char *pointer, const char *detail)
 	fprintf(stderr, "toggled: %s: %s: %s\n", import->path, pointer, detail);
 }
 
+/* What is stored as it was asked, and perhaps not meant. */
+static void
+report_warning(const struct import *import, const char *pointer,
+	       const char *detail)
+{
+	fprintf(stderr, "toggled: %s: %s: warning: %s\n", import->path, pointer,
+		detail);
+}
+
 static void
 take_answer(struct import *import, const struct value *answer)
 {
 	const struct value *revision = value_get(answer, "revision");
 	const struct value *errors = value_get(answer, "errors");
+	const struct value *warnings = value_get(answer, "warnings");
 
 	if (revision && revision->type == VALUE_INTEGER)
 		import->sums.revision = revision->integer;
@@ -80,6 +90,14 @@ take_answer(struct import *import, const struct value *answer)
 
 		report_broken(import, text_of(place, "pointer"),
 			      text_of(place, "detail"));
+	}
+	for (size_t i = 0; warnings && warnings->type == VALUE_ARRAY &&
+			   i < warnings->array.count;
+	     i++) {
+		const struct value *warning = &warnings->array.items[i];
+
+		report_warning(import, text_of(warning, "pointer"),
+			       text_of(warning, "detail"));
 	}
 }
 
@@ -140,6 +158,9 @@ take_change(struct import *import, const struct job *job)
 		report_broken(import, job->error.places[i].pointer,
 			      job->error.places[i].detail);
 	import->sums.broken += job->error.place_count - shown;
+	for (size_t i = 0; i < job->warnings.count; i++)
+		report_warning(import, job->warnings.items[i].pointer,
+			       job->warnings.items[i].detail);
 }
 
 static struct string

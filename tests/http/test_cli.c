@@ -221,6 +221,25 @@ START_TEST(test_import_when_targeting_is_broken_then_stored_and_reported)
 }
 END_TEST
 
+START_TEST(test_import_when_it_disables_then_stored_and_warned)
+{
+	struct toggled *t = toggled_new();
+	bool online = is_online[_i];
+	const char *in = toggled_write(
+	    t, "in.json", "{\"flags\":{\"a\":{\"state\":\"DISABLED\"}}}");
+	const struct run *run;
+
+	if (online)
+		toggled_start(t, NULL);
+	run = TOGGLED_RUN(t, "import", target_name(online), target(t, online),
+			  in);
+	ck_assert_msg(run->status == 0, "%s", run->err);
+	has(run->out, "1 toggles");
+	has(run->err, "/flags/a/state: warning: 'a' is DISABLED");
+	toggled_free(t);
+}
+END_TEST
+
 START_TEST(test_import_when_dry_then_nothing_is_stored)
 {
 	struct toggled *t = toggled_new();
@@ -416,6 +435,9 @@ main(void)
 	tcase_add_loop_test(
 	    tc, test_import_when_targeting_is_broken_then_stored_and_reported,
 	    0, COUNT(is_online));
+	tcase_add_loop_test(tc,
+			    test_import_when_it_disables_then_stored_and_warned,
+			    0, COUNT(is_online));
 	tcase_add_loop_test(tc, test_import_when_dry_then_nothing_is_stored, 0,
 			    COUNT(is_online));
 	tcase_add_loop_test(

@@ -215,7 +215,7 @@ static const char served[] =
     "\"disabled\":{\"serve\":\"on\",\"held\":{\"defaultVariant\":\"off\"},"
     "\"state\":\"DISABLED\"},"
     "\"text\":{\"variants\":{\"a\":\"A\",\"b\":\"B\"},\"defaultVariant\":"
-    "\"a\",\"rollout\":{\"a\":1,\"b\":1},\"serve\":\"b\"}}}";
+    "\"a\",\"rollout\":{\"a\":50,\"b\":50},\"serve\":\"b\"}}}";
 
 /* What clients get of it, by each way. */
 static const char *const of_clients[] = {
