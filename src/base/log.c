@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -87,14 +86,14 @@ log_is_journal(int fd)
 {
 	const char *said = getenv("JOURNAL_STREAM");
 	unsigned long long device;
-	unsigned long long inode;
+	char *end = NULL;
 	struct stat st;
 
-	if (said == NULL || fstat(fd, &st) != 0 ||
-	    sscanf(said, "%llu:%llu", &device, &inode) != 2)
+	if (said == NULL || fstat(fd, &st) != 0)
 		return false;
-	return device == (unsigned long long)st.st_dev &&
-	       inode == (unsigned long long)st.st_ino;
+	device = strtoull(said, &end, 10);
+	return *end == ':' && device == (unsigned long long)st.st_dev &&
+	       strtoull(end + 1, NULL, 10) == (unsigned long long)st.st_ino;
 }
 
 void
