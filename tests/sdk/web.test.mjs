@@ -43,7 +43,7 @@ beforeEach(async () => {
       },
       size: { value: 10 },
       shape: { value: { sides: 4 } },
-      off: { enabled: false },
+      off: { state: 'DISABLED' },
     },
   });
 });
