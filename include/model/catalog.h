@@ -6,6 +6,7 @@
 #define MODEL_CATALOG_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,7 +19,8 @@ enum { EPOCH_BYTES = 17 }; /* 16 hexadecimal digits and a NUL */
 struct catalog {
 	atomic_uint refs;
 	char epoch[EPOCH_BYTES];
-	int64_t head;           /* revision of the newest change in the store */
+	bool is_restored; /* this life began with the changes of another */
+	int64_t head;     /* revision of the newest change in the store */
 	struct tree *snapshots; /* by environment */
 };
 

@@ -55,6 +55,10 @@ void store_close(struct store *store);
 /* The identity of this life of the store, its newest revision, and the oldest
  * that may still be asked for: 1 until something is pruned. */
 const char *store_epoch(const struct store *store);
+
+/* Did this life begin with what was there in another one? Then a revision alone
+ * does not say which of them it is of. */
+bool store_is_restored(const struct store *store);
 int64_t store_head(const struct store *store);
 int64_t store_oldest(const struct store *store);
 bool store_is_dead(const struct store *store);

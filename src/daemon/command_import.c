@@ -5,6 +5,7 @@
  * must not keep all the others from moving.
  */
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,6 +37,7 @@ struct import {
 	const char *path;        /* of the file at hand */
 	struct offline *offline; /* NULL: a server takes it */
 	struct sums sums;
+	bool is_broken; /* something in any of the files */
 };
 
 /* --- a server takes it ---------------------------------------------------- */
@@ -121,8 +123,8 @@ send_part(struct import *import, const struct bytes *part, struct error *err)
 	bytes_init(&path);
 	arena_init(&arena);
 	client_answer_init(&answer);
-	bytes_printf(&path, "/v1/envs/%s/changes?lenient=true%s",
-		     options->environment,
+	bytes_printf(&path, "/v1/envs/%s/changes?lenient=%s%s",
+		     options->environment, options->strict ? "false" : "true",
 		     options->dry_run ? "&dryRun=true" : "");
 	request.path = path.data;
 	rc = remote_fetch(options, &request, &answer, err);
@@ -186,7 +188,7 @@ commit_edits(struct import *import, const struct edit_list *list,
 	job.dry_run = options->dry_run;
 	job.write.edits = list->edits;
 	job.write.count = list->count;
-	job.write.lenient = true;
+	job.write.lenient = !options->strict;
 	rc = offline_run(import->offline, &job, err);
 	if (rc == STATUS_OK && job.status != STATUS_OK) {
 		rc = job.status;
@@ -279,6 +281,8 @@ take_file(struct import *import, struct error *err)
 		parts_init(&parts, &document);
 		rc = take_parts(import, &parts, err);
 	}
+	if (import->sums.broken > 0)
+		import->is_broken = true;
 	if (rc == STATUS_OK)
 		print_sums(import, parts.count);
 	else
@@ -328,5 +332,6 @@ command_import(const struct options *options, struct error *err)
 	if (rc != STATUS_OK)
 		error_wrap(err, "import");
 	offline_close(&offline);
-	return rc;
+	/* It has been named. */
+	return rc == STATUS_OK && import.is_broken ? STATUS_INVALID : rc;
 }

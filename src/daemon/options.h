@@ -83,6 +83,7 @@ struct options {
 	const char *comment;
 	bool dry_run;
 	bool salvage;
+	bool strict; /* what is broken is refused */
 	bool replace;
 	const char *name; /* of a token; NULL: none */
 	const char *role;

@@ -92,13 +92,29 @@ find_first(struct machine *machine, struct string name)
 	return NULL;
 }
 
+/* "$flagd" is ours, and so is what it does not have. */
+static bool
+is_whole_name(const struct machine *machine, struct string path)
+{
+	static const char ours[] = PATH_FLAGD ".";
+
+	return memchr(path.data, '.', path.length) != NULL &&
+	       (machine->scope != NULL || path.length < sizeof(ours) - 1 ||
+		memcmp(path.data, ours, sizeof(ours) - 1) != 0);
+}
+
+/* Others name attributes with dots in them (OpenTelemetry does); flagd finds
+ * nothing there. */
 const struct value *
 path_find(struct machine *machine, struct string path)
 {
+	const struct string whole = path;
 	const struct value *found = find_first(machine, next_name(&path));
 
 	while (found != NULL && path.data != NULL)
 		found = find_member(machine, found, next_name(&path));
+	if (found == NULL && whole.length > 0 && is_whole_name(machine, whole))
+		found = find_first(machine, whole);
 	return found;
 }
 

@@ -1,7 +1,8 @@
 /*
  * Attributes by path: "user.name", "tags.0". In the context there is also
  * "$flagd" with flagKey and timestamp, whatever the context itself says;
- * inside map and the like a path starts at the element.
+ * inside map and the like a path starts at the element. Where a path leads to
+ * nothing, the member of that whole name counts: "user.name" may be both.
  */
 #ifndef EVAL_PATH_H
 #define EVAL_PATH_H

@@ -17,6 +17,18 @@ poll_decode(struct request *r, struct poll *poll)
 		reply_error(r, &r->error);
 		return false;
 	}
+	/* What it saw of the life before would stay for ever, and what was made
+	 * since would never come. 0 is everything. */
+	if (r->catalog->is_restored && poll->cursor.revision > 0 &&
+	    poll->cursor.epoch[0] == '\0') {
+		reply_fail(r, STATUS_INVALID,
+			   "since is a bare revision, and this database came "
+			   "out of a backup: %lld may mean what was lost. Ask "
+			   "without 'since' once, and go on with the 'cursor' "
+			   "of that answer",
+			   (long long)poll->cursor.revision);
+		return false;
+	}
 	if (wait == NULL && prefer != NULL &&
 	    prefer_decode_wait(prefer, &poll->wait_ms))
 		reply_header(r, "Preference-Applied", "wait");

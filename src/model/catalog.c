@@ -61,6 +61,7 @@ catalog_with(const struct catalog *base, const struct snapshot *snapshot,
 	/* The tree counts its entries, which is why it takes them writable. */
 	struct snapshot *entry = snapshot_ref(snapshot);
 
+	catalog->is_restored = base->is_restored;
 	if (snapshot->settings != NULL)
 		catalog->snapshots =
 		    tree_put(base->snapshots, &catalog_by_environment, entry);

@@ -403,8 +403,11 @@ rebuild(struct registry *registry, struct error *err)
 {
 	struct catalog *catalog = catalog_new(store_epoch(registry->store),
 					      store_head(registry->store));
-	enum status rc = loader_run(registry->store, (struct string){ "", 0 },
-				    INT64_MAX, add_snapshot, &catalog, err);
+	enum status rc;
+
+	catalog->is_restored = store_is_restored(registry->store);
+	rc = loader_run(registry->store, (struct string){ "", 0 }, INT64_MAX,
+			add_snapshot, &catalog, err);
 
 	if (rc == STATUS_OK && store_later(registry->store) > 0)
 		log_to(registry->config.log, LOG_WARN,

@@ -10,8 +10,11 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
 	[STATEMENT_COMMIT] = "COMMIT",
 	[STATEMENT_ROLLBACK] = "ROLLBACK",
-	[STATEMENT_READ_META] = "SELECT epoch FROM meta",
-	[STATEMENT_STAMP_META] = "UPDATE meta SET epoch = ?1, created_at = ?2",
+	[STATEMENT_READ_META] = "SELECT epoch, began_at FROM meta",
+	[STATEMENT_STAMP_META] =
+	    "UPDATE meta SET epoch = ?1, created_at = ?2, "
+	    "began_at = (SELECT coalesce(max(revision), 0) "
+	    "FROM change)",
 	[STATEMENT_PROBE_META] = "UPDATE meta SET epoch = epoch",
 	[STATEMENT_READ_HEAD] = "SELECT revision, at, hash FROM change "
 				"ORDER BY revision DESC LIMIT 1",

@@ -208,32 +208,46 @@ store_stamp_epoch(struct store *store, int64_t now_ms, struct error *err)
 	return statement_run(store, STATEMENT_STAMP_META, parameters, 2, err);
 }
 
+static enum status
+read_meta(struct store *store, bool *is_new, struct error *err)
+{
+	const enum statement_id id = STATEMENT_READ_META;
+	struct string epoch;
+	bool row = false;
+	enum status status = statement_step(store, id, &row, err);
+
+	if (status == STATUS_OK) {
+		epoch = statement_text(store, id, 0);
+		*is_new = row && epoch.length == 0;
+		store->is_restored = row && statement_integer(store, id, 1) > 0;
+		if (epoch.length == EPOCH_BYTES - 1)
+			memcpy(store->epoch, epoch.data, epoch.length);
+		else if (!*is_new)
+			status = error_set(err, STATUS_CORRUPT,
+					   "the database has no epoch");
+	}
+	statement_reset(store, id);
+	return status;
+}
+
 /* A new database, or a backup opened for the first time, has none; nor is it
  * given one where it is only read. */
 static enum status
 read_epoch(struct store *store, const struct store_options *options,
 	   struct error *err)
 {
-	const enum statement_id id = STATEMENT_READ_META;
-	struct string epoch;
-	bool row = false;
 	bool is_new = false;
-	enum status status = statement_step(store, id, &row, err);
+	enum status status = read_meta(store, &is_new, err);
 
-	if (status == STATUS_OK) {
-		epoch = statement_text(store, id, 0);
-		is_new = row && epoch.length == 0;
-		if (epoch.length == EPOCH_BYTES - 1)
-			memcpy(store->epoch, epoch.data, epoch.length);
-		else if (!is_new)
-			status = error_set(err, STATUS_CORRUPT,
-					   "the database has no epoch");
-	}
-	statement_reset(store, id);
-	if (status == STATUS_OK && is_new && options->mode == STORE_READ)
+	if (status != STATUS_OK || !is_new)
+		return status;
+	if (options->mode == STORE_READ) {
 		draw_epoch(store);
-	else if (status == STATUS_OK && is_new)
-		status = store_stamp_epoch(store, options->now_ms, err);
+		return STATUS_OK;
+	}
+	status = store_stamp_epoch(store, options->now_ms, err);
+	if (status == STATUS_OK)
+		status = read_meta(store, &is_new, err);
 	return status;
 }
 
@@ -449,6 +463,12 @@ const char *
 store_epoch(const struct store *store)
 {
 	return store->epoch;
+}
+
+bool
+store_is_restored(const struct store *store)
+{
+	return store->is_restored;
 }
 
 int64_t

@@ -28,6 +28,7 @@ struct store {
 	struct disk_identity file; /* that is open */
 	struct disk_identity log;  /* beside it */
 	char epoch[EPOCH_BYTES];
+	bool is_restored; /* this life began with changes of another */
 	int64_t head;
 	int64_t oldest; /* the oldest revision that may be asked for */
 	size_t later;   /* keys of a later release, met by the last load */

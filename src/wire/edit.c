@@ -38,6 +38,18 @@ add(struct decoder *d, enum edit_verb verb, enum kind kind, struct string key)
 	return edit;
 }
 
+/* It would become a switch that is off, whatever it is where it comes from. A
+ * short form says what it is. */
+static void
+check_variants(struct decoder *d, const struct value *flag, const char *pointer)
+{
+	if (flag->type == VALUE_OBJECT && value_get(flag, "variants") == NULL &&
+	    value_get(flag, "value") == NULL)
+		d->status = error_at(d->err, pointer,
+				     "member 'variants' is missing: a flag of "
+				     "a flagd document has them");
+}
+
 /* One edit for each member of an object of definitions. */
 static void
 add_members(struct decoder *d, const struct value *object, enum kind kind,
@@ -53,6 +65,8 @@ add_members(struct decoder *d, const struct value *object, enum kind kind,
 		    add(d, remove ? EDIT_REMOVE : verb, kind, member->name);
 
 		check_key(d, kind, member->name, place);
+		if (verb == EDIT_FLAG)
+			check_variants(d, &member->value, place);
 		edit->pointer = place;
 		edit->value = member->value;
 	}
@@ -78,6 +92,7 @@ add_items(struct decoder *d, const struct value *array, const char *pointer)
 			continue;
 		}
 		check_key(d, KIND_TOGGLE, key->string, place);
+		check_variants(d, item, place);
 		edit = add(d, EDIT_FLAG, KIND_TOGGLE, key->string);
 		edit->pointer = place;
 		edit->value = *item;

@@ -213,10 +213,33 @@ START_TEST(test_import_when_targeting_is_broken_then_stored_and_reported)
 		toggled_start(t, NULL);
 	run = TOGGLED_RUN(t, "import", target_name(online), target(t, online),
 			  in);
-	ck_assert_msg(run->status == 0, "%s", run->err);
+	ck_assert_msg(run->status == 3, "%s", run->err);
 	has(run->out, "2 toggles");
 	has(run->out, "1 faults in targeting");
 	has(run->err, "/flags/bad/targeting");
+	run = TOGGLED_RUN(t, "import", target_name(online), target(t, online),
+			  "--dry-run", in);
+	ck_assert_int_eq(run->status, 3);
+	toggled_free(t);
+}
+END_TEST
+
+START_TEST(test_import_when_strict_and_targeting_is_broken_then_refused)
+{
+	struct toggled *t = toggled_new();
+	bool online = is_online[_i];
+	const char *in = toggled_write(t, "in.json", broken);
+	const struct run *run;
+
+	if (online)
+		toggled_start(t, NULL);
+	run = TOGGLED_RUN(t, "import", "--strict", target_name(online),
+			  target(t, online), in);
+	ck_assert_int_eq(run->status, 1);
+	has(run->err, "/flags/bad/targeting");
+	run = TOGGLED_RUN(t, "export", target_name(online), target(t, online));
+	ck_assert_int_eq(run->status, 0);
+	ck_assert_ptr_null(strstr(run->out, "bad"));
 	toggled_free(t);
 }
 END_TEST
@@ -226,7 +249,9 @@ START_TEST(test_import_when_it_disables_then_stored_and_warned)
 	struct toggled *t = toggled_new();
 	bool online = is_online[_i];
 	const char *in = toggled_write(
-	    t, "in.json", "{\"flags\":{\"a\":{\"state\":\"DISABLED\"}}}");
+	    t, "in.json",
+	    "{\"flags\":{\"a\":{\"state\":\"DISABLED\",\"variants\":{\"on\":"
+	    "true,\"off\":false}}}}");
 	const struct run *run;
 
 	if (online)
@@ -432,6 +457,9 @@ main(void)
 	tcase_add_test(tc, test_check_when_config_is_good_then_says_so);
 	tcase_add_loop_test(tc, test_import_when_exported_again_then_the_same,
 			    0, COUNT(is_online));
+	tcase_add_loop_test(
+	    tc, test_import_when_strict_and_targeting_is_broken_then_refused, 0,
+	    2);
 	tcase_add_loop_test(
 	    tc, test_import_when_targeting_is_broken_then_stored_and_reported,
 	    0, COUNT(is_online));

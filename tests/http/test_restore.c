@@ -85,6 +85,44 @@ START_TEST(test_restore_when_client_has_old_cursor_then_full_in_one_poll)
 }
 END_TEST
 
+/* A revision alone may be one that was lost, and then it would stay for ever.
+ */
+START_TEST(test_restore_when_client_has_a_bare_revision_then_told)
+{
+	struct toggled *t = toggled_new();
+	const char *cursor;
+	json_t *problem;
+
+	prepare(t);
+	ask(t, "GET", ENV "/changes?since=2", NULL, 200);
+	ask(t, "GET", ENV "/values?since=2", NULL, 200);
+	scene_stop(t);
+	restore(t, "copy.db", NULL);
+	for (int i = 0; i < 2; i++) {
+		toggled_start(t, NULL);
+		cursor = toggled_text(
+		    t, "%s",
+		    json_text_at(ask_json(t, "GET", ENV "/changes", NULL, 200),
+				 "/cursor"));
+		problem = expect_problem(
+		    toggled_get(t, ENV "/changes?since=2&wait=30s"), 400,
+		    "invalid");
+		ck_assert_ptr_nonnull(
+		    strstr(json_text_at(problem, "/detail"), "cursor"));
+		expect_problem(toggled_get(t, ENV "/values?since=2&wait=30s"),
+			       400, "invalid");
+		ask(t, "GET", ENV "/changes?since=0", NULL, 200);
+		ask(t, "GET", toggled_text(t, ENV "/changes?since=%s", cursor),
+		    NULL, 200);
+		ask(t, "GET", ENV "/history?since=2", NULL, 200);
+		/* It stays so. */
+		put_toggle(t, i == 0 ? "c" : "d", "{}");
+		scene_stop(t);
+	}
+	toggled_free(t);
+}
+END_TEST
+
 START_TEST(test_restore_when_done_twice_then_two_epochs)
 {
 	struct toggled *t = toggled_new();
@@ -327,6 +365,8 @@ add_tests(TCase *tc)
 {
 	tcase_add_test(
 	    tc, test_restore_when_client_has_old_cursor_then_full_in_one_poll);
+	tcase_add_test(tc,
+		       test_restore_when_client_has_a_bare_revision_then_told);
 	tcase_add_test(tc, test_restore_when_done_twice_then_two_epochs);
 	tcase_add_test(
 	    tc, test_restore_when_served_then_refused_and_nothing_happens);

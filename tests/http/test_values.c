@@ -47,6 +47,32 @@ START_TEST(test_values_when_asked_then_plain_and_only_what_has_one)
 }
 END_TEST
 
+/* name:=JSON has a type, and everything else is a text. */
+START_TEST(test_values_when_typed_in_the_query_then_the_context_has_types)
+{
+	struct toggled *t = scene_open_parking(_i);
+
+	put_toggle(t, "beta",
+		   "{\"targeting\":{\"if\":[{\"in\":[{\"var\":\"id\"},"
+		   "[1,2,3]]},\"on\"]}}");
+	put_toggle(t, "mail",
+		   "{\"targeting\":{\"if\":[{\"==\":[{\"var\":\"user.email\"},"
+		   "\"a@b\"]},\"on\"]}}");
+	ck_assert(!json_bool_at(values(t, "?id=3"), "/values/beta"));
+	ck_assert(json_bool_at(values(t, "?id:=3"), "/values/beta"));
+	ck_assert(!json_bool_at(values(t, "?id:=%223%22"), "/values/beta"));
+	ck_assert(json_bool_at(values(t, "?user.email=a@b"), "/values/mail"));
+	ck_assert(json_bool_at(values(t, "?user:=%7B%22email%22:%22a@b%22%7D"),
+			       "/values/mail"));
+	ask(t, "GET", VALUES "?id:=gold", NULL, 400);
+	ask(t, "GET", VALUES "?id:=", NULL, 400);
+	ask(t, "GET", VALUES "?id:=3&id=3", NULL, 400);
+	ask(t, "GET", VALUES "?id=3&id:=3", NULL, 400);
+	ask(t, "GET", VALUES "?id:=3&id:=3", NULL, 400);
+	scene_close(t);
+}
+END_TEST
+
 START_TEST(test_values_when_posted_then_the_context_has_types)
 {
 	struct toggled *t = scene_open_parking(_i);
@@ -265,6 +291,9 @@ add(struct TCase *tc)
 	tcase_add_loop_test(tc,
 			    test_values_when_posted_then_the_context_has_types,
 			    0, SCENE_PARKINGS);
+	tcase_add_loop_test(
+	    tc, test_values_when_typed_in_the_query_then_the_context_has_types,
+	    0, SCENE_PARKINGS);
 	tcase_add_loop_test(tc, test_values_when_cursor_is_behind_then_at_once,
 			    0, SCENE_PARKINGS);
 	tcase_add_loop_test(

@@ -60,17 +60,19 @@ static const struct {
 	  "\"environment\":\"x\",\"full\":true,\"toggles\":{\"a~b\":{}},"
 	  "\"segments\":{}}",
 	  "put toggle a~b /toggles/a~0b {}\n" },
-	{ "{\"$schema\":\"x\",\"flags\":{\"a\":{},\"b\":null},"
+	{ "{\"$schema\":\"x\",\"flags\":{\"a\":{\"variants\":{}},"
+	  "\"b\":null},"
 	  "\"$evaluators\":{\"s\":{\"!\":[1]}},\"metadata\":{\"v\":1,"
 	  "\"flagSetId\":\"shop\",\"version\":\"3\"}}",
 	  "patch environment   {\"metadata\":{\"v\":1}}\n"
 	  "put segment s /$evaluators/s {\"!\":[1]}\n"
-	  "flag toggle a /flags/a {}\n"
+	  "flag toggle a /flags/a {\"variants\":{}}\n"
 	  "flag toggle b /flags/b null\n" },
-	{ "{\"flags\":[{\"key\":\"a\"},{\"key\":\"b\",\"state\":\"ENABLED\"}],"
+	{ "{\"flags\":[{\"key\":\"a\",\"value\":1},{\"key\":\"b\","
+	  "\"variants\":{}}],"
 	  "\"comment\":\"import\"}",
-	  "flag toggle a /flags/0 {\"key\":\"a\"}\n"
-	  "flag toggle b /flags/1 {\"key\":\"b\",\"state\":\"ENABLED\"}\n"
+	  "flag toggle a /flags/0 {\"key\":\"a\",\"value\":1}\n"
+	  "flag toggle b /flags/1 {\"key\":\"b\",\"variants\":{}}\n"
 	  "import" },
 	{ "{\"$evaluators\":{}}", "" },
 };
@@ -107,9 +109,15 @@ static const struct {
 	{ "{\"flags\":[{}]}", "/flags/0", "must be an object with a string" },
 	{ "{\"flags\":[1]}", "/flags/0", "must be an object with a string" },
 	{ "{\"flags\":[{\"key\":1}]}", "/flags/0", "must be an object with" },
-	{ "{\"flags\":[{\"key\":\"a\"},{\"key\":\"a\"}]}", "/flags/1",
-	  "key 'a' is there twice" },
-	{ "{\"flags\":[{\"key\":\"a b\"}]}", "/flags/0", "'a b' is no name" },
+	{ "{\"flags\":[{\"key\":\"a\",\"variants\":{}},{\"key\":\"a\","
+	  "\"variants\":{}}]}",
+	  "/flags/1", "key 'a' is there twice" },
+	{ "{\"flags\":{\"a\":{\"state\":\"ENABLED\"}}}", "/flags/a",
+	  "member 'variants' is missing" },
+	{ "{\"flags\":[{\"key\":\"a\"}]}", "/flags/0",
+	  "member 'variants' is missing" },
+	{ "{\"flags\":[{\"key\":\"a b\",\"variants\":{}}]}", "/flags/0",
+	  "'a b' is no name" },
 	{ "{\"$evaluators\":[]}", "/$evaluators", "must be an object" },
 };
 
