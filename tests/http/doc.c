@@ -55,17 +55,32 @@ begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
+/* The last block that leaves something running, NULL: none. */
+static struct block *
+waiting(struct doc *doc)
+{
+	for (size_t i = doc->count; i > 0; i--) {
+		if (strstr(doc->blocks[i - 1].text, "&\n"))
+			return &doc->blocks[i - 1];
+	}
+	return NULL;
+}
+
 static void
 take_fence(struct doc *doc, const char *language, const char *text, size_t line)
 {
 	if (begins(language, "sh\n")) {
 		ck_assert_uint_lt(doc->count, BLOCKS_MAX);
 		doc->blocks[doc->count++] = (struct block){ text, NULL, line };
-	} else if (begins(language, "json\n")) {
-		ck_assert_msg(doc->count > 0 &&
-				  !doc->blocks[doc->count - 1].expected,
+	} else if (begins(language, "json")) {
+		struct block *block =
+		    begins(language, "json waiting\n") ? waiting(doc)
+		    : doc->count > 0 ? &doc->blocks[doc->count - 1]
+				     : NULL;
+
+		ck_assert_msg(block && !block->expected,
 			      "%s:%zu: of which command?", doc->path, line);
-		doc->blocks[doc->count - 1].expected = text;
+		block->expected = text;
 	}
 }
 

@@ -5,9 +5,11 @@
  * HTTP error. The working directory is the server's.
  *
  * A "```json" block behind a "```sh" block is what that block prints: one JSON
- * value or several. Times stand for any time, 16 hexadecimal digits for any
- * epoch; "…" for any value, and as a member's name for any further members.
- * Without a problem document there, the block has to succeed.
+ * value or several. "```json waiting" is what the last block with a job in the
+ * background printed, by the time that all are done. Times stand for any time,
+ * 16 hexadecimal digits for any epoch; "…" for any value, and as a member's
+ * name for any further members. Without a problem document there, the block has
+ * to succeed.
  */
 #ifndef TESTS_HTTP_DOC_H
 #define TESTS_HTTP_DOC_H
