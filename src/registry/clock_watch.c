@@ -4,7 +4,7 @@ enum {
 	/* Daemons that keep a clock move it slowly for less than that. */
 	BEHIND_MS = STORE_STEP_MS,
 	SAY_AGAIN_MS = 60 * 60 * 1000, /* while it lasts */
-	SAY_EACH_MS = 60 * 1000,       /* a clock may jump to and fro */
+	SAY_EACH_MS = 60 * 1000,       /* a clock may jump back and forth */
 };
 
 void
