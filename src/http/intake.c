@@ -197,8 +197,8 @@ may_make(const struct request *r)
 	       (token == NULL || token->role >= ROLE_ADMIN);
 }
 
-static void
-reply_no_environment(struct request *r)
+void
+intake_no_environment(struct request *r)
 {
 	const struct token *token = request_token(r);
 	const bool makes = may_make(r);
@@ -210,8 +210,8 @@ reply_no_environment(struct request *r)
 	size_t count = 0;
 
 	bytes_init(&list);
-	tree_walk_from(&walk, r->catalog->snapshots, &catalog_by_environment,
-		       NULL);
+	tree_walk_from(&walk, loop_catalog(r->loop)->snapshots,
+		       &catalog_by_environment, NULL);
 	for (snapshot = tree_walk_next(&walk);
 	     snapshot != NULL && count < LIMIT_ENVIRONMENTS;
 	     snapshot = tree_walk_next(&walk)) {
@@ -262,6 +262,6 @@ intake_environment(struct request *r)
 					  r->params[0].length);
 	if (r->snapshot != NULL || may_be_gone(r))
 		return true;
-	reply_no_environment(r);
+	intake_no_environment(r);
 	return false;
 }

@@ -20,4 +20,7 @@ enum intake_verdict intake_header(struct exchange *x, const char *method,
  * the reply is filled. */
 bool intake_environment(struct request *r);
 
+/* There is none: 404, with the name that may have been meant. */
+void intake_no_environment(struct request *r);
+
 #endif

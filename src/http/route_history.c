@@ -6,6 +6,7 @@
 
 #include "bounds.h"
 #include "document_reply.h"
+#include "intake.h"
 #include "order.h"
 #include "request.h"
 #include "wire/document.h"
@@ -81,9 +82,7 @@ reply_history(struct request *r)
 	if (order_refused(r))
 		return;
 	if (never_was(r)) {
-		reply_fail(r, STATUS_NOT_FOUND,
-			   "there is no environment '%.*s', and never was",
-			   (int)job->environment.length, job->environment.data);
+		intake_no_environment(r);
 		return;
 	}
 	/* One more was asked for than is shown: it says whether there is a

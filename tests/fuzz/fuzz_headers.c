@@ -195,6 +195,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_document(&request, values[0], values[1]);
 	request_fini(&request);
 	request_init(&request);
+	request.catalog = catalog_new("0123456789abcdef", REVISION);
 	fill(&request, arena_copy(&arena, data, size), pairs, values);
 	check_poll(&request);
 	request_fini(&request);

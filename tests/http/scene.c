@@ -165,6 +165,17 @@ problem_points_at(json_t *problem, const char *pointer)
 	return false;
 }
 
+int
+times_in(const char *text, const char *part)
+{
+	int times = 0;
+
+	for (text = strstr(text, part); text != NULL;
+	     text = strstr(text + 1, part))
+		times++;
+	return times;
+}
+
 void
 expect_says(const char *text, const char *part)
 {

@@ -63,6 +63,9 @@ bool problem_points_at(json_t *problem, const char *pointer);
 /* `text` contains `part`. */
 void expect_says(const char *text, const char *part);
 
+/* How often `part` stands in `text`. */
+int times_in(const char *text, const char *part);
+
 /* Equal as JSON; `expected` is text. */
 void expect_json(json_t *got, const char *expected);
 

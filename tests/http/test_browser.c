@@ -173,7 +173,8 @@ START_TEST(test_early_refusal_when_too_many_attempts_then_of_its_form)
 
 	for (int i = 0; i < 30 && (answer == NULL || answer->status == 401);
 	     i++)
-		answer = toggled_request(t, "POST", ALL, NULL, "{}");
+		answer = toggled_request(t, "POST", ALL,
+					 HEADERS(bearer(t, "wrong")), "{}");
 	ck_assert_int_eq(answer->status, 429);
 	expect_cors(t, answer);
 	ck_assert_ptr_nonnull(answer_header(t, answer, "Retry-After"));

@@ -326,6 +326,7 @@ START_TEST(test_verify_when_schema_is_older_then_whole)
 
 	open_scene(&s);
 	store_fixture_tamper_closed(&s.f,
+				    "ALTER TABLE meta DROP COLUMN began_at;"
 				    "DROP INDEX change_behind;"
 				    "ALTER TABLE change DROP COLUMN behind;"
 				    "DROP TABLE horizon;"
