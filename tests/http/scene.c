@@ -165,6 +165,13 @@ problem_points_at(json_t *problem, const char *pointer)
 	return false;
 }
 
+void
+expect_logged(struct toggled *t, const char *part)
+{
+	ck_assert_msg(wait_until_logged(t, part, SOON_MS),
+		      "the log does not say '%s'", part);
+}
+
 int
 times_in(const char *text, const char *part)
 {

@@ -63,6 +63,10 @@ bool problem_points_at(json_t *problem, const char *pointer);
 /* `text` contains `part`. */
 void expect_says(const char *text, const char *part);
 
+/* The log says it, or will soon: a line may come later than what it tells of.
+ */
+void expect_logged(struct toggled *t, const char *part);
+
 /* How often `part` stands in `text`. */
 int times_in(const char *text, const char *part);
 

@@ -319,7 +319,7 @@ START_TEST(test_secret_when_all_is_said_then_it_is_nowhere)
 	toggled_hang_up(t);
 	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
 	ck_assert_ptr_null(strstr(toggled_log(t), secret));
-	expect_says(toggled_log(t), "malformed token");
+	expect_logged(t, "malformed token");
 	run = TOGGLED_RUN(t, "export", "--database", t->database);
 	ck_assert_int_eq(run->status, 0);
 	ck_assert_ptr_null(strstr(run->out, secret));
@@ -388,8 +388,7 @@ START_TEST(test_token_when_pasted_into_a_request_then_neither_logged_nor_told)
 	toggled_hang_up(t);
 	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
 	ck_assert_ptr_null(strstr(toggled_log(t), secret));
-	expect_says(toggled_log(t),
-		    toggled_text(t, "path=/v1/tokens/%.15s*** ", token));
+	expect_logged(t, toggled_text(t, "path=/v1/tokens/%.15s*** ", token));
 	toggled_free(t);
 }
 END_TEST

@@ -54,7 +54,7 @@ START_TEST(test_serve_when_started_then_log_has_loaded_libraries)
 	struct toggled *t = toggled_new();
 
 	TOGGLED_START(t, "--loops", "1");
-	has(toggled_log(t), "libraries libmicrohttpd=");
+	ck_assert(wait_until_logged(t, "libraries libmicrohttpd=", SOON_MS));
 	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
 	toggled_free(t);
 }

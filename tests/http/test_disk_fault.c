@@ -193,8 +193,8 @@ START_TEST(test_sync_when_it_fails_then_ends_at_once_and_all_is_there)
 	ck_assert_int_ne(write_last(t, &book), 201);
 	ck_assert_int_eq(toggled_wait(t, SOON_MS), 1);
 	ck_assert_int_lt(now_ms() - began, EXIT_MS);
-	expect_says(toggled_log(t), "the database failed, ending");
-	expect_says(toggled_log(t), "fsync failed");
+	expect_logged(t, "the database failed, ending");
+	expect_logged(t, "fsync failed");
 	toggled_hang_up(t);
 
 	faulty_disk_fail(control, 0, 0, false, 0);

@@ -340,7 +340,7 @@ START_TEST(test_start_when_state_directory_is_missing_then_never_guesses)
 	scene_stop(t);
 	/* With the database there it serves, and says what is not kept. */
 	TOGGLED_START(t, "--state-dir", "no/such");
-	expect_says(toggled_log(t), "it is not kept that this database is");
+	expect_logged(t, "it is not kept that this database is");
 	scene_close(t);
 }
 END_TEST
@@ -386,7 +386,7 @@ START_TEST(test_start_when_there_were_tokens_then_an_empty_store_is_closed)
 	ask(t, "PUT", ENV "/toggles/x", "{}", 401);
 	ask(t, "POST", "/v1/tokens", "{\"name\":\"a\",\"role\":\"admin\"}",
 	    401);
-	expect_says(toggled_log(t), "NOBODY GETS IN");
+	expect_logged(t, "NOBODY GETS IN");
 	scene_stop(t);
 	run = run_on(t, 9, t->database);
 	ck_assert_msg(run->status == 0, "%s", run->err);

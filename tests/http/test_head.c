@@ -104,9 +104,9 @@ START_TEST(test_commit_when_done_then_its_hash_is_logged)
 	struct toggled *t = scene_open();
 
 	put_toggle(t, "a", "{}");
-	expect_says(toggled_log(t),
-		    toggled_text(t, "committed revision=2 changes=1 hash=%s",
-				 head_hash(t)));
+	expect_logged(t,
+		      toggled_text(t, "committed revision=2 changes=1 hash=%s",
+				   head_hash(t)));
 	scene_close(t);
 }
 END_TEST

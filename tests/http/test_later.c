@@ -34,7 +34,7 @@ open_world(void)
 	later_release_write(w.t, &w.later);
 	expect_verified(w.t, w.t->database);
 	toggled_start(w.t, NULL);
-	expect_says(toggled_log(w.t), "kept, and not served");
+	expect_logged(w.t, "kept, and not served");
 	w.admin = bearer(w.t, w.later.admin);
 	return w;
 }

@@ -294,7 +294,7 @@ START_TEST(test_refusal_when_it_is_ours_then_counted_named_and_logged)
 	a = ask(t, "GET", "/metrics", NULL, 200);
 	expect_says(a->body, "code=\"400\"");
 	ck_assert_int_eq(toggled_stop(t, SIGTERM), 0);
-	expect_says(toggled_log(t), "id=two-hosts-here");
+	expect_logged(t, "id=two-hosts-here");
 	toggled_free(t);
 }
 END_TEST

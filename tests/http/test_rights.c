@@ -128,7 +128,7 @@ START_TEST(test_wait_of_nobody_when_the_first_token_is_made_then_401_at_once)
 	}
 	/* Not when the wait is over. */
 	ck_assert_int_lt(now_ms() - began, 20000);
-	expect_says(toggled_log(t), "the first token was made while");
+	expect_logged(t, "the first token was made while");
 	scene_close(t);
 }
 END_TEST

@@ -128,7 +128,7 @@ START_TEST(test_metadata_when_an_editor_sends_other_then_told_whose_it_is)
 	expect_problem(answer, 403, "forbidden");
 	expect_says(answer->body, "settings of the environment 'eu'");
 	expect_says(answer->body, "needs the role admin");
-	expect_says(toggled_log(t), "the role is not enough");
+	expect_logged(t, "the role is not enough");
 	scene_close(t);
 }
 END_TEST

@@ -478,7 +478,7 @@ START_TEST(test_file_when_others_may_change_or_read_it_then_said_at_start)
 	if (files[_i].says == NULL)
 		ck_assert_ptr_null(strstr(toggled_log(t), "other users"));
 	else
-		expect_says(toggled_log(t), files[_i].says);
+		expect_logged(t, files[_i].says);
 	ck_assert_int_eq(chmod(toggled_path(t, "."), 0700), 0);
 	toggled_free(t);
 }

@@ -130,7 +130,7 @@ START_TEST(test_reload_when_files_are_wrong_then_old_ones_stay)
 	faults[_i].spoil(t, ca);
 	toggled_signal(t, SIGHUP);
 	ck_assert(wait_until_logged(t, "certificate refused", SOON_MS));
-	ck_assert_ptr_nonnull(strstr(toggled_log(t), faults[_i].says));
+	ck_assert(wait_until_logged(t, faults[_i].says, SOON_MS));
 	ck_assert_uint_eq(serial(t), TLS_SERIAL);
 	/* Mended, it is taken. */
 	(void)certificate_new(ca, "server", RENEWED_SERIAL, TLS_DAYS);

@@ -178,7 +178,7 @@ revoke_while_waiting(int parking, bool changes, const char *query)
 	expect_problem(answer, 401, "unauthorized");
 	ck_assert_ptr_nonnull(answer_header(t, answer, "WWW-Authenticate"));
 	ck_assert_ptr_null(strstr(answer->body, "toggles"));
-	expect_says(toggled_log(t), id);
+	expect_logged(t, id);
 	scene_close(t);
 }
 
