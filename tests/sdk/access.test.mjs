@@ -302,12 +302,13 @@ test('a stream ends when its token expires, without a word of what came after', 
   const stream = listen(t, daemon, token);
 
   await stream.ready;
+  await until('the beginning', () => stream.events === 1);
   await daemon.flip('switch', { defaultVariant: 'off' });
-  await until('the event', () => stream.events === 1);
+  await until('the event', () => stream.events === 2);
   await until('the expiry', () => Date.now() > ends + 50);
   await daemon.flip('switch', { defaultVariant: 'on' });
   await until('the refusal', () => stream.refused === 401);
-  assert.deepEqual([stream.events, stream.opened], [1, 1]);
+  assert.deepEqual([stream.events, stream.opened], [2, 1]);
 });
 
 test('a ticket is for the stream of its environment and for nothing else', async (t) => {

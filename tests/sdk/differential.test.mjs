@@ -113,7 +113,7 @@ test(`${COUNT} evaluations from seed ${SEED}`, async (t) => {
         else if (unknown.length < SHOWN_MAX) unknown.push(await smallest(document.flags[answer.key], found));
       }
     }
-    await daemon.call('DELETE', `/v1/envs/${environment}`);
+    await daemon.call('DELETE', `/v1/envs/${environment}?name=${environment}`);
   }
   t.diagnostic(`${evaluations} evaluations, seed ${SEED}; the package differs for known reasons in`);
   for (const row of KNOWN) t.diagnostic(`  ${String(counts[row.name]).padStart(6)}  ${row.name}`);
