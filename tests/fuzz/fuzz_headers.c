@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <zlib.h>
 
+#include "http/coding.h"
 #include "http/document_reply.h"
 #include "http/poll.h"
 #include "http/request_life.h"
@@ -102,6 +103,8 @@ check_document(struct request *r, const char *accepts, const char *has)
 	int wanted;
 
 	document_reply(r, NULL, &document);
+	/* As where it is queued. */
+	coding_settle(r);
 	if (r->reply.status == 304) {
 		if (has == NULL ||
 		    (strstr(has, "0123456789abcdef.42") == NULL &&
