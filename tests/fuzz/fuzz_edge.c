@@ -157,21 +157,28 @@ dial(void)
 	return fd;
 }
 
-/* What comes until nothing has come for `within_ms`; false: it was closed. */
+/* What comes until nothing has come for `within_ms`; false: it was closed. The
+ * fuzzer's own alarm, every few seconds, interrupts what waits. */
 static bool
 hear(int fd, int within_ms, struct bytes *out)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	char buffer[4096];
 
-	while (poll(&p, 1, within_ms) > 0) {
-		ssize_t n = recv(fd, buffer, sizeof(buffer), 0);
+	for (;;) {
+		const int ready = poll(&p, 1, within_ms);
+		ssize_t n = 0;
 
+		if (ready == 0)
+			return true;
+		if (ready > 0)
+			n = recv(fd, buffer, sizeof(buffer), 0);
+		if ((ready < 0 || n < 0) && errno == EINTR)
+			continue;
 		if (n <= 0)
 			return false;
 		bytes_append(out, buffer, (size_t)n);
 	}
-	return true;
 }
 
 /* The value of a metric, asked for on a connection of its own. */
