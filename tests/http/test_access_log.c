@@ -87,7 +87,7 @@ START_TEST(test_log_when_answered_then_who_and_what)
 	expect_says(line, " revision=3 ");
 	ask(t, "GET", ENV "/toggles/a", NULL, 401);
 	expect_says(line_with(t, "status=401"), " token=\"\" ");
-	toggled_free(t);
+	scene_close(t);
 }
 END_TEST
 
@@ -136,7 +136,7 @@ START_TEST(test_log_when_a_poll_waits_then_one_line_when_it_ends)
 	wait_for_waiters(t, 1);
 	expect_revision(raw, put_toggle(t, "b", "{}"));
 	(void)line_with(t, "id=poll-2");
-	toggled_free(t);
+	scene_close(t);
 }
 END_TEST
 
@@ -149,7 +149,7 @@ START_TEST(test_log_when_its_client_leaves_then_no_status)
 	raw = wait_as(t, "gone-1", "");
 	raw_close(raw);
 	expect_says(line_with(t, "id=gone-1"), " status=0 ");
-	toggled_free(t);
+	scene_close(t);
 }
 END_TEST
 
@@ -179,7 +179,7 @@ START_TEST(test_log_when_polls_are_left_out_then_no_line_of_them)
 	ck_assert_int_eq(raw_answer(raw, DEADLINE_ANSWER_MS)->status, 200);
 	(void)line_with(t, "id=other-1");
 	ck_assert_int_eq(count(toggled_log(t), "id=poll-1"), 0);
-	toggled_free(t);
+	scene_close(t);
 }
 END_TEST
 
@@ -248,7 +248,7 @@ START_TEST(test_log_when_proxy_is_trusted_then_the_last_that_is_none)
 		    line_with(t, toggled_text(t, "id=%s", id)),
 		    toggled_text(t, " forwarded=%s ", forwards[i].seen));
 	}
-	toggled_free(t);
+	scene_close(t);
 }
 END_TEST
 
@@ -260,7 +260,7 @@ START_TEST(test_log_when_proxy_is_not_trusted_then_not_believed)
 		      "--trusted-proxy", "unix");
 	send_forwarded(t, raw_open(t), "for-1.", forwards[0].headers);
 	expect_says(line_with(t, "id=for-1."), " forwarded=\"\" ");
-	toggled_free(t);
+	scene_close(t);
 }
 END_TEST
 
@@ -295,7 +295,7 @@ START_TEST(test_limits_when_proxy_is_trusted_then_for_each_client)
 		raw[i] = raw_open(t);
 	for (int i = 0; i < CONNECTIONS; i++)
 		send_forwarded(t, raw[i], "x", forwards[i].headers);
-	toggled_free(t);
+	scene_close(t);
 }
 END_TEST
 
@@ -333,7 +333,7 @@ START_TEST(test_contexts_when_proxy_is_trusted_then_counted_and_freed)
 	wait_for_metric(t, "toggled_context_bytes", 0);
 	expect_says(line_with(t, "id=context-1"), " forwarded=192.0.2.7 ");
 	free(context);
-	toggled_free(t);
+	scene_close(t);
 }
 END_TEST
 

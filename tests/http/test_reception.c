@@ -276,7 +276,7 @@ START_TEST(test_refusal_when_under_ofrep_then_in_its_form)
 		ck_assert_ptr_nonnull(json_at(answer_json(a), "/errorCode"));
 		raw_close(raw);
 	}
-	toggled_free(t);
+	scene_close(t);
 }
 END_TEST
 
@@ -309,7 +309,7 @@ START_TEST(test_refusal_when_of_HEAD_then_without_body)
 	ck_assert_int_eq(raw_answer_head(raw, SOON_MS)->status, 400);
 	(void)raw_rest(raw, &length, SOON_MS);
 	ck_assert_uint_eq(length, 0);
-	toggled_free(t);
+	scene_close(t);
 }
 END_TEST
 
@@ -331,7 +331,7 @@ START_TEST(test_head_when_client_ends_in_it_then_refused)
 	a = raw_answer(raw, SOON_MS);
 	ck_assert_int_eq(a->status, 400);
 	expect_ours(t, raw, a, "an end");
-	toggled_free(t);
+	scene_close(t);
 }
 END_TEST
 
@@ -347,7 +347,7 @@ START_TEST(test_head_when_late_then_told_so_and_who_is_silent_is_not)
 	ck_assert_int_eq(a->status, 408);
 	expect_ours(t, half, a, "late");
 	ck_assert_int_eq(raw_answer(silent, PATIENT_MS)->status, 0);
-	toggled_free(t);
+	scene_close(t);
 }
 END_TEST
 
@@ -367,7 +367,7 @@ START_TEST(test_head_when_large_and_in_single_bytes_then_served)
 	bytes_fini(&text);
 	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 200);
 	expect_life(raw, false, "single bytes");
-	toggled_free(t);
+	scene_close(t);
 }
 END_TEST
 
@@ -382,7 +382,7 @@ START_TEST(test_request_when_client_leaves_behind_it_then_done)
 	raw_close(raw);
 	wait_for_metric(t, "toggled_connections_open", 1);
 	ask(t, "GET", T "/toggles/left", NULL, 200);
-	toggled_free(t);
+	scene_close(t);
 }
 END_TEST
 
@@ -403,7 +403,7 @@ START_TEST(test_head_when_it_ends_a_rest_then_judged_as_the_first)
 	a = raw_answer(raw, SOON_MS);
 	ck_assert_int_eq(a->status, 400);
 	expect_ours(t, raw, a, "rested");
-	toggled_free(t);
+	scene_close(t);
 }
 END_TEST
 
@@ -431,7 +431,7 @@ START_TEST(test_head_when_behind_a_poll_then_judged_as_the_first)
 	a = raw_answer(raw, SOON_MS);
 	ck_assert_int_eq(a->status, 400);
 	expect_ours(t, raw, a, "behind a poll");
-	toggled_free(t);
+	scene_close(t);
 }
 END_TEST
 
@@ -470,7 +470,7 @@ START_TEST(test_first_head_when_there_is_no_room_then_judged_all_the_same)
 	raw = raw_open(t);
 	(void)raw_send_text(raw, GET "\r\n");
 	ck_assert_int_eq(raw_answer(raw, SOON_MS)->status, 503);
-	toggled_free(t);
+	scene_close(t);
 }
 END_TEST
 
@@ -504,7 +504,7 @@ START_TEST(test_half_heads_when_many_then_they_cost_no_pool)
 	for (int i = 0; i < HALVES; i++)
 		raw_close(raw[i]);
 	wait_for_metric(t, "toggled_connections_open", 1);
-	toggled_free(t);
+	scene_close(t);
 	t = open_by(_i, NULL, NULL);
 	inside_kib = grow_by(t, raw,
 			     "PUT " T "/toggles/a HTTP/1.1\r\n" HOST
@@ -513,7 +513,7 @@ START_TEST(test_half_heads_when_many_then_they_cost_no_pool)
 	       HALVES, (long long)outside_kib, (long long)inside_kib);
 	if (!VITALS_SANITIZED)
 		ck_assert_int_lt(HALF_MOST * outside_kib, inside_kib);
-	toggled_free(t);
+	scene_close(t);
 }
 END_TEST
 
